@@ -1,0 +1,1 @@
+"""Histories in, customer features as known at a cutoff out."""

@@ -1,0 +1,240 @@
+"""How does a source row become a uniform row? One SELECT per history, with a reason to refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from features.config import HistoryConfig
+from features.errors import DataError
+from features.schemas import Column, Schema, day_column
+from features.sources import Source
+from features.sql_text import literal, quote
+from features.text_guesses import ISO, time_sql
+
+_HAS_OFFSET = r"':\d\d(\.\d+)?\s?(Z|[+-]\d\d(:?\d\d)?)$'"
+_TRUE = "('true', 't', 'yes', 'y', '1', '1.0', 'vrai', 'oui', 'ja', 'si', 'sí')"
+_FALSE = "('false', 'f', 'no', 'n', '0', '0.0', 'faux', 'non', 'nein')"
+_NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
+_BAD = {"time": "is not a time", "number": "is not a number", "flag": "is neither yes nor no"}
+
+
+@dataclass(frozen=True)
+class _Value:
+    """One column of the uniform table: its SQL, and SQL that tells whether a cell was filled."""
+
+    column: Column
+    sql: str
+    filled: str | None
+
+
+def normalised_sql(
+    source: Source, history: HistoryConfig, schema: Schema, *, time_zone: str, now: datetime
+) -> str:
+    """Return the query that makes a source uniform.
+
+    Its columns are those of the schema (times as ``_at`` and day columns), the attributes of
+    customers, `reason` (why the row is refused, or null) and `as_found` (the source's cells where
+    it is refused).
+
+    Raises
+    ------
+    DataError
+        A required or mapped column is not in the source, or its times may be read two ways.
+    """
+    zone = _Zone(time_zone)
+    values = [_value(source, history, column, zone) for column in schema.columns]
+    attributes = dict(_attributes(source, history, schema))
+    where = f" where {history.where}" if history.where else ""
+    rows = f"({source.typed_sql(distinct=history.duplicates == 'drop')}){where}"
+    kept = {f"__source_{i}": source.as_found(name) for i, name in enumerate(source.types)}
+    inner = _select(
+        {value.column.name: value.sql for value in values}
+        | {f"__filled_{v.column.name}": v.filled for v in values if v.filled is not None}
+        | attributes
+        | kept,
+        f"select * from {rows}",
+    )
+    uniform = [*_uniform(values, schema, zone), *map(quote, attributes), *kept]
+    reasons = _reasons(values, schema, now)
+    checked = f"select {', '.join(uniform)}, {reasons} as reason from ({inner})"
+    cells = ", ".join(
+        f"{quote(name)} := {place}" for name, place in zip(source.types, kept, strict=True)
+    )
+    return (
+        f"select * exclude ({', '.join(kept)}), "
+        f"case when reason is not null then struct_pack({cells}) end as as_found from ({checked})"
+    )
+
+
+def _select(columns: dict[str, str], rows: str) -> str:
+    listed = ", ".join(f"{sql} as {quote(name)}" for name, sql in columns.items())
+    return f"select {listed} from ({rows})"
+
+
+@dataclass(frozen=True)
+class _Zone:
+    """The business's time zone; a clock time without an offset is taken to be in it."""
+
+    name: str
+
+    def to_utc(self, local: str) -> str:
+        if self.name == "UTC":
+            return f"cast({local} as timestamp)"
+        return f"timezone('UTC', timezone({literal(self.name)}, cast({local} as timestamp)))"
+
+    def day(self, utc: str) -> str:
+        local = utc
+        if self.name != "UTC":
+            local = f"timezone({literal(self.name)}, timezone('UTC', {utc}))"
+        return f"cast(cast({local} as date) - date '1970-01-01' as integer)"
+
+
+def _value(source: Source, history: HistoryConfig, column: Column, zone: _Zone) -> _Value:
+    mapped = history.columns.get(column.name)
+    found = source.find(column.name if mapped is None else mapped)
+    if found is None and mapped is None:
+        if column.required:
+            raise source.missing(column.name)
+        return _Value(column, f"null::{_NULL_OF.get(column.kind, 'varchar')}", None)
+    if found is None:
+        assert mapped is not None
+        if mapped.replace("_", "").replace(" ", "").isalnum() and not mapped.isdigit():
+            raise source.missing(mapped)
+        return _Value(column, _READERS[column.kind](f"({mapped})", zone), None)
+    cell = _cell(source, found)
+    if column.kind == "time":
+        sql = _time(source, history, found, cell, zone)
+    else:
+        sql = _READERS[column.kind](cell, zone)
+    return _Value(column, sql, f"{cell} is not null")
+
+
+def _cell(source: Source, name: str) -> str:
+    """Return SQL for a source's cell, null where it is blank or not a number at all."""
+    found = source.as_found(name)
+    if name in source.text:
+        return f"nullif(trim({found}), '')"
+    if source.types[name] in ("DOUBLE", "FLOAT"):
+        return f"(case when not isnan({found}) then {found} end)"
+    return found
+
+
+def _time(source: Source, history: HistoryConfig, name: str, cell: str, zone: _Zone) -> str:
+    if name not in source.text:
+        return _typed_time(cell, zone)
+    families = source.text[name].time_families
+    if history.time_format is None and len(families) > 1:
+        raise DataError(
+            f"{source.history}: times like '{source.text[name].example}' in '{name}' can be read "
+            f"as {' or as '.join(families)}; set time_format under [histories.{source.history}]"
+        )
+    family = history.time_format or next(iter(families), ISO)
+    local = zone.to_utc(time_sql(cell, family))
+    if family != ISO:
+        return local
+    aware = f"timezone('UTC', try_cast({cell} as timestamptz))"
+    return f"(case when regexp_matches({cell}, {_HAS_OFFSET}) then {aware} else {local} end)"
+
+
+def _typed_time(cell: str, zone: _Zone) -> str:
+    return (
+        f"(case when typeof({cell}) = 'TIMESTAMP WITH TIME ZONE' "
+        f"then timezone('UTC', try_cast({cell} as timestamptz)) "
+        f"else {zone.to_utc(f'try_cast({cell} as timestamp)')} end)"
+    )
+
+
+def _id(cell: str, _: _Zone) -> str:
+    # 13085.0 is how a table with gaps stores the id 13085
+    whole = f"regexp_replace(cast({cell} as varchar), '\\.0$', '')"
+    text = f"case when typeof({cell}) in ('DOUBLE', 'FLOAT') then {whole} else {cell}::varchar end"
+    return f"nullif(trim({text}), '')"
+
+
+def _number(cell: str, _: _Zone) -> str:
+    number = f"try_cast({cell} as double)"
+    return f"(case when isfinite({number}) then {number} end)"
+
+
+def _flag(cell: str, _: _Zone) -> str:
+    text = f"lower(trim(cast({cell} as varchar)))"
+    return f"(case when {text} in {_TRUE} then true when {text} in {_FALSE} then false end)"
+
+
+def _text(cell: str, _: _Zone) -> str:
+    return f"nullif(trim(cast({cell} as varchar)), '')"
+
+
+def _code(cell: str, zone: _Zone) -> str:
+    return f"lower({_text(cell, zone)})"
+
+
+_READERS: dict[str, Callable[[str, _Zone], str]] = {
+    "id": _id,
+    "time": _typed_time,
+    "number": _number,
+    "flag": _flag,
+    "text": _text,
+    "code": _code,
+}
+
+
+def _attributes(
+    source: Source, history: HistoryConfig, schema: Schema
+) -> Iterator[tuple[str, str]]:
+    """Yield the customers' own columns: those mapped under new names, and the static ones."""
+    wanted = [name for name in history.columns if schema.column(name) is None]
+    wanted += [name for name in history.static if name not in wanted]
+    zone = _Zone("UTC")
+    for name in wanted:
+        mapped = history.columns.get(name, name)
+        found = source.find(mapped)
+        if found is not None:
+            read = _number if source.is_numeric(found) else _text
+            yield name, read(_cell(source, found), zone)
+        elif name in history.columns:
+            yield name, f"({mapped})"
+        else:
+            raise source.missing(name)
+
+
+def _uniform(values: list[_Value], schema: Schema, zone: _Zone) -> Iterator[str]:
+    """Yield the final columns: times stay, and each gets its day."""
+    for value in values:
+        name = value.column.name
+        if name != "known_at":
+            yield quote(name)
+        if value.column.kind == "time" and name != "known_at":
+            yield f"{zone.day(quote(name))} as {day_column(value.column, schema)}"
+    own = [zone.day(quote(clock)) for clock in schema.clocks]
+    day = f"coalesce({', '.join(own)})"
+    if len(schema.clocks) > 1:
+        yield f"{day} as day"
+    known = zone.day(quote("known_at"))
+    if schema.name == "customers":
+        yield f"greatest({zone.day(quote('signed_up_at'))}, {known}) as known_day"
+    else:
+        yield f"case when {day} is not null then greatest({day}, {known}) end as known_day"
+
+
+def _reasons(values: list[_Value], schema: Schema, now: datetime) -> str:
+    cases = [case for value in values for case in _cell_reasons(value, now)]
+    cases += [(rule, wrong) for wrong, rule in schema.rules]
+    if schema.name == "customers":
+        repeated = "row_number() over (partition by customer_id order by signed_up_at) > 1"
+        cases.append((repeated, "customer_id appears more than once"))
+    return f"case {' '.join(f'when {bad} then {literal(why)}' for bad, why in cases)} end"
+
+
+def _cell_reasons(value: _Value, now: datetime) -> Iterator[tuple[str, str]]:
+    column, cell = value.column, quote(value.column.name)
+    if value.filled is not None and column.kind in _BAD:
+        filled = quote(f"__filled_{column.name}")
+        yield f"{filled} and {cell} is null", f"{column.name} {_BAD[column.kind]}"
+    if column.required:
+        yield f"{cell} is null", f"{column.name} is missing"
+    if column.kind == "time" and not column.may_lie_ahead:
+        at = now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+        yield f"{cell} > timestamp {literal(at)}", f"{column.name} lies in the future"

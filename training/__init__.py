@@ -1,0 +1,1 @@
+"""Features and outcomes in, models in MLflow out."""
