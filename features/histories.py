@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from ibis.backends.duckdb import Backend
 from features.config import Config, HistoryConfig
 from features.errors import DataError
 from features.normalise import normalised_sql
+from features.progress import Progress, silent
 from features.schemas import SCHEMAS, Schema
 from features.sources import Source, first_line, open_source
 from features.sql_text import literal
@@ -79,14 +80,21 @@ class Histories:
         """The midnight after the newest row: the first that sees all of them."""
         return date_of(self.last_day + 1)
 
+    @property
+    def behaviour_start(self) -> date:
+        """The first day on which all recorded behaviour is: usage and orders, or subscriptions."""
+        behaviour = [
+            self.reports[name].first for name in ("usage", "orders") if name in self.tables
+        ]
+        first = behaviour or [self.reports["subscriptions"].first]
+        return max(day for day in first if day is not None)
+
     def close(self) -> None:
         """Free the tables."""
         self.backend.disconnect()
 
 
-def load_histories(
-    config: Config, *, now: datetime, progress: Callable[[str], None] = lambda _: None
-) -> Histories:
+def load_histories(config: Config, *, now: datetime, progress: Progress = silent) -> Histories:
     """Read every history of a config.
 
     Rows that break a rule are written to ``quarantine/<history>.csv`` with their reason.
@@ -96,8 +104,7 @@ def load_histories(
     config : Config
     now : datetime, with a time zone
         Rows that say they happened after it are put aside.
-    progress : callable
-        Told the name of each history before it is read.
+    progress : Progress
 
     Raises
     ------
@@ -109,9 +116,10 @@ def load_histories(
     con.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     reports = {}
     try:
-        for name, history in config.histories.items():
-            progress(name)
+        for done, (name, history) in enumerate(config.histories.items()):
+            progress("read histories", done, len(config.histories))
             reports[name] = _load(con, config, history, now)
+        progress("read histories", len(reports), len(reports))
     except BaseException:
         backend.disconnect()
         raise

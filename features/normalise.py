@@ -124,18 +124,23 @@ def _cell(source: Source, name: str) -> str:
 def _time(source: Source, history: HistoryConfig, name: str, cell: str, zone: _Zone) -> str:
     if name not in source.text:
         return _typed_time(cell, zone)
-    families = source.text[name].time_families
-    if history.time_format is None and len(families) > 1:
-        raise DataError(
-            f"{source.history}: times like '{source.text[name].example}' in '{name}' can be read "
-            f"as {' or as '.join(families)}; set time_format under [histories.{source.history}]"
-        )
-    family = history.time_format or next(iter(families), ISO)
+    family = history.time_format or _time_family(source, name)
     local = zone.to_utc(time_sql(cell, family))
     if family != ISO:
         return local
     aware = f"timezone('UTC', try_cast({cell} as timestamptz))"
     return f"(case when regexp_matches({cell}, {_HAS_OFFSET}) then {aware} else {local} end)"
+
+
+def _time_family(source: Source, name: str) -> str:
+    guess = source.time_guess(name)
+    if len(guess.families) > 1:
+        raise DataError(
+            f"{source.history}: times like '{guess.example}' in '{name}' can be read as "
+            f"{' or as '.join(guess.families)}; set time_format under "
+            f"[histories.{source.history}]"
+        )
+    return next(iter(guess.families), ISO)
 
 
 def _typed_time(cell: str, zone: _Zone) -> str:

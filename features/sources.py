@@ -15,7 +15,7 @@ import duckdb
 from features.config import HistoryConfig, nearest
 from features.errors import DataError
 from features.sql_text import literal, quote
-from features.text_guesses import TextGuess, guess_text
+from features.text_guesses import TimeGuess, guess_times, guess_types
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -36,14 +36,17 @@ class Source:
         A query that gives the rows, every column as found.
     types : mapping of str to str
         Source column -> DuckDB type; guessed for columns that are text.
-    text : mapping of str to TextGuess
-        The columns that are text in `sql`, and what they seem to hold.
+    text : frozenset of str
+        The columns that are text in `sql`.
+    con : DuckDB connection
+        That can run `sql`.
     """
 
     history: str
     sql: str
     types: dict[str, str]
-    text: dict[str, TextGuess]
+    text: frozenset[str]
+    con: duckdb.DuckDBPyConnection
 
     def find(self, column: str) -> str | None:
         """Return the source's spelling of a column, ignoring case, or None."""
@@ -75,6 +78,10 @@ class Source:
             f"{quote(column)} as {quote(RAW + column)}, "
             f"try_cast({quote(column)} as {self.types[column]}) as {quote(column)}"
         )
+
+    def time_guess(self, column: str) -> TimeGuess:
+        """Return how the times of a text column seem to be written."""
+        return guess_times(self.con, self.sql, column)
 
     def missing(self, column: str) -> DataError:
         """Return the error for a column that is not there, with the nearest one as a hint."""
@@ -154,8 +161,8 @@ def _files(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) ->
 
 def _source(con: duckdb.DuckDBPyConnection, history: str, sql: str) -> Source:
     types = {row[0]: row[1] for row in con.execute(f"describe {sql}").fetchall()}
-    text = guess_text(con, sql, [name for name, kind in types.items() if kind == "VARCHAR"])
-    return Source(history, sql, types | {name: each.kind for name, each in text.items()}, text)
+    text = [name for name, kind in types.items() if kind == "VARCHAR"]
+    return Source(history, sql, types | guess_types(con, sql, text), frozenset(text), con)
 
 
 def first_line(error: Exception) -> str:

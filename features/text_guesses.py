@@ -9,7 +9,8 @@ import duckdb
 
 from features.sql_text import literal, quote
 
-SAMPLE_ROWS = 20_000
+SAMPLE_ROWS = 2_000
+TIME_SAMPLE_ROWS = 50_000
 MOSTLY = 0.5
 """A column is of a kind if more than this share of its cells is; the others go to quarantine."""
 
@@ -30,34 +31,62 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 """Ways to write a time, each with strptime formats without and with a clock time."""
 
 
+def guess_types(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> dict[str, str]:
+    """Guess which text columns hold numbers or ISO times, from the first rows of a query.
+
+    Returns
+    -------
+    dict of str to str
+        Column -> "DOUBLE", "TIMESTAMP" or "VARCHAR".
+    """
+    if not columns:
+        return {}
+    con.execute(f"create or replace temp table sample as select * from ({sql}) limit {SAMPLE_ROWS}")
+    counts = ", ".join(
+        f"[count({quote(name)}), count(try_cast({quote(name)} as double)), "
+        f"count(try_cast({quote(name)} as timestamp))]"
+        for name in columns
+    )
+    found = con.execute(f"select {counts} from sample").fetchall()[0]
+    return {name: _kind(*each) for name, each in zip(columns, found, strict=True)}
+
+
+def _kind(filled: int, numbers: int, times: int) -> str:
+    if numbers > MOSTLY * filled:
+        return "DOUBLE"
+    return "TIMESTAMP" if times > MOSTLY * filled else "VARCHAR"
+
+
 @dataclass(frozen=True)
-class TextGuess:
-    """What one text column seems to hold.
+class TimeGuess:
+    """How the times in a text column seem to be written.
 
     Attributes
     ----------
-    kind : str
-        DuckDB type for expressions: "DOUBLE", "TIMESTAMP" (ISO only) or "VARCHAR".
-    time_families : tuple of str
-        The ways to write a time that fit most cells, best first; more than one where they fit
-        equally well, as day/month and month/day do while no day is past the 12th.
+    families : tuple of str
+        The ways that fit most cells; more than one where they fit equally well, as day/month and
+        month/day do while no day is past the 12th; none where no way fits most cells.
     example : str or None
         One of its cells.
     """
 
-    kind: str
-    time_families: tuple[str, ...]
+    families: tuple[str, ...]
     example: str | None
 
 
-def guess_text(
-    con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]
-) -> dict[str, TextGuess]:
-    """Guess what the text columns of a query hold, from its first 20,000 rows."""
-    if not columns:
-        return {}
-    con.execute(f"create or replace temp table sample as select * from ({sql}) limit {SAMPLE_ROWS}")
-    return {column: _guess(con, quote(column)) for column in columns}
+def guess_times(con: duckdb.DuckDBPyConnection, sql: str, column: str) -> TimeGuess:
+    """Guess how the times of a text column are written, from its first 50,000 rows."""
+    names = (ISO, *FAMILIES)
+    counts = ", ".join(f"count({time_sql('cell', name)})" for name in names)
+    rows = f"select distinct {quote(column)} as cell from ({sql} limit {TIME_SAMPLE_ROWS})"
+    filled, example, *fits = con.execute(
+        f"select count(cell), max(cell), {counts} from ({rows})"
+    ).fetchall()[0]
+    best = max(fits)
+    return TimeGuess(
+        tuple(n for n, fit in zip(names, fits, strict=True) if fit == best > MOSTLY * filled),
+        example,
+    )
 
 
 def time_sql(text: str, family: str) -> str:
@@ -66,20 +95,3 @@ def time_sql(text: str, family: str) -> str:
         return f"try_cast({text} as timestamp)"
     formats = ", ".join(literal(each) for each in FAMILIES.get(family, (family,)))
     return f"try_strptime({text}, [{formats}])"
-
-
-def _guess(con: duckdb.DuckDBPyConnection, column: str) -> TextGuess:
-    families = (ISO, *FAMILIES)
-    counts = ", ".join(f"count({time_sql(column, family)})" for family in families)
-    row = con.execute(
-        f"select count({column}), count(try_cast({column} as double)), max({column}), {counts} "
-        "from sample"
-    ).fetchone()
-    assert row is not None  # an aggregate without groups has one row
-    filled, numbers, example, *fits = row
-    best = max(fits)
-    times = tuple(
-        name for name, fit in zip(families, fits, strict=True) if fit == best > MOSTLY * filled
-    )
-    kind = "DOUBLE" if numbers > MOSTLY * filled else "TIMESTAMP" if ISO in times else "VARCHAR"
-    return TextGuess(kind, times, example)

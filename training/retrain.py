@@ -1,0 +1,216 @@
+"""From histories to models in use: build, split, fit, backtest, register, promote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from features.build import learn_spec
+from features.config import Config
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.progress import Progress, silent
+from training import churn, plots, value
+from training.metrics import Estimate
+from training.rows import labelled_rows
+from training.splits import Origin, rolling_origins, service_origin
+from training.tracking import Record, Store
+from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue
+
+
+@dataclass(frozen=True)
+class RetrainReport:
+    """What a retraining found and put into use.
+
+    Attributes
+    ----------
+    versions : mapping of str to str
+        Model name -> version, now champion.
+    churn : ChurnBacktest
+    value : ValueBacktest or None
+        None without orders.
+    value_missing : str or None
+        Why there is no purchase model, where there is none.
+    """
+
+    versions: Mapping[str, str]
+    churn: churn.ChurnBacktest
+    value: value.ValueBacktest | None
+    value_missing: str | None
+
+
+def retrain(config: Config, histories: Histories, *, progress: Progress = silent) -> RetrainReport:
+    """Fit, judge, register and promote both models.
+
+    Nothing is promoted before everything has been registered, so that a failure or a kill leaves
+    the champions as they were.
+
+    Raises
+    ------
+    NotEnoughData
+        The history is too short, or holds too few customers, churners or repeat buyers.
+    """
+    business, training = config.business, config.training
+    newest, first = histories.newest_cutoff, histories.behaviour_start
+    origins = rolling_origins(
+        first, newest, horizon_days=business.horizon_days, origins=training.origins,
+        cutoffs=training.cutoffs, step_days=training.step_days,
+    )  # fmt: skip
+    service = service_origin(
+        first, newest, horizon_days=business.horizon_days,
+        cutoffs=training.cutoffs, step_days=training.step_days,
+    )  # fmt: skip
+    backtest = _backtest_churn(config, histories, origins, progress)
+    trained = _fit_churn(config, histories, service, progress)
+    holdout, missing = _backtest_value(config, histories, first, newest, progress)
+    worth = _fit_value(config, histories, newest, holdout, progress)
+
+    progress("register models", 0, 3)
+    store = Store(config.home)
+    versions = {CHURN: store.register(_churn_record(config, histories, trained, backtest, origins))}
+    progress("register models", 1, 3)
+    if worth is not None:
+        versions[LIFETIME_VALUE] = store.register(_value_record(config, histories, worth, holdout))
+    progress("register models", 2, 3)
+    store.promote(versions)
+    progress("register models", 3, 3)
+    return RetrainReport(versions, backtest, holdout, missing)
+
+
+def _backtest_churn(
+    config: Config, histories: Histories, origins: list[Origin], progress: Progress
+) -> churn.ChurnBacktest:
+    # the oldest origin's training cutoffs: no later one may choose what columns there are
+    spec = learn_spec(histories, origins[0].train)
+    cutoffs = sorted({cutoff for origin in origins for cutoff in origin.cutoffs})
+    progress("build features", 0, 2)
+    rows = labelled_rows(histories, config.business, spec, cutoffs)
+    progress("build features", 1, 2)
+    return churn.backtest(
+        rows, origins, horizon_days=config.business.horizon_days,
+        seed=config.training.seed, progress=progress,
+    )  # fmt: skip
+
+
+def _fit_churn(
+    config: Config, histories: Histories, service: Origin, progress: Progress
+) -> TrainedChurn:
+    spec = learn_spec(histories, service.train)
+    rows = labelled_rows(histories, config.business, spec, service.cutoffs)
+    progress("build features", 2, 2)
+    progress("fit churn model", 0, 1)
+    trained = churn.fit(
+        rows, service, horizon_days=config.business.horizon_days, seed=config.training.seed
+    )
+    progress("fit churn model", 1, 1)
+    return trained
+
+
+def _backtest_value(
+    config: Config, histories: Histories, first: date, newest: date, progress: Progress
+) -> tuple[value.ValueBacktest | None, str | None]:
+    if "orders" not in histories.tables:
+        return None, "no [histories.orders]"
+    progress("backtest value", 0, 1)
+    try:
+        found = value.backtest_purchases(
+            histories, config.business, first=first, newest=newest, seed=config.training.seed
+        )
+    except NotEnoughData as error:
+        return None, str(error)
+    progress("backtest value", 1, 1)
+    return found, None
+
+
+def _fit_value(
+    config: Config,
+    histories: Histories,
+    newest: date,
+    holdout: value.ValueBacktest | None,
+    progress: Progress,
+) -> TrainedValue | None:
+    if holdout is None and "subscriptions" not in histories.tables:
+        return None
+    progress("fit value model", 0, 1)
+    chosen = None if holdout is None else holdout.chosen
+    trained = value.fit_value(histories, config.business, newest, purchase_model=chosen)
+    progress("fit value model", 1, 1)
+    return trained
+
+
+def _churn_record(
+    config: Config,
+    histories: Histories,
+    trained: TrainedChurn,
+    backtest: churn.ChurnBacktest,
+    origins: list[Origin],
+) -> Record:
+    found = backtest.predictions
+    scores = {name: found[name].to_numpy() for name in backtest.scores}
+    return Record(
+        model=trained,
+        parameters={
+            **_parameters(config, histories),
+            "origins": ", ".join(str(origin.test) for origin in origins),
+            "train_cutoffs": ", ".join(trained.facts.train_cutoffs),
+            "calibration_cutoff": trained.facts.calibration_cutoff,
+            "feature_spec": trained.spec.digest,
+            "features": len(trained.spec.columns),
+        },
+        metrics=_flat(backtest.scores),
+        figures={
+            "calibration.png": plots.calibration_plot(found[churn.MODEL], found["churned"]),
+            "gains.png": plots.gains_plot(scores, found["churned"]),
+        },
+        tags={"beats_baselines": str(backtest.beats_baselines).lower()},
+    )
+
+
+def _value_record(
+    config: Config,
+    histories: Histories,
+    trained: TrainedValue,
+    holdout: value.ValueBacktest | None,
+) -> Record:
+    purchases = trained.model.purchases
+    fitted = {} if purchases is None else {f"days_{k}": v for k, v in purchases.params.items()}
+    figures = {}
+    if holdout is not None:
+        found = holdout.purchases
+        expected = {name: found[name].to_numpy() for name in holdout.scores}
+        figures["purchases.png"] = plots.purchases_plot(
+            expected, found["actual"], found["frequency"]
+        )
+    return Record(
+        model=trained,
+        parameters={
+            **_parameters(config, histories),
+            "purchase_model": "none" if purchases is None else purchases.name,
+            **fitted,
+            **({} if trained.model.spend is None else trained.model.spend.params),
+        },
+        metrics={} if holdout is None else _flat(holdout.scores),
+        figures=figures,
+        tags={},
+    )
+
+
+def _parameters(config: Config, histories: Histories) -> dict[str, object]:
+    return {
+        **config.business.model_dump(),
+        "seed": config.training.seed,
+        "data_fingerprint": histories.fingerprint,
+        "newest_cutoff": histories.newest_cutoff.isoformat(),
+        "rows": sum(report.rows for report in histories.reports.values()),
+    }
+
+
+def _flat(scores: Mapping[str, Mapping[str, Estimate]]) -> dict[str, float]:
+    """Spread estimates to MLflow metrics: value under its name, interval as _low and _high."""
+    return {
+        f"{name}_{metric}{ending}": number
+        for name, metrics in scores.items()
+        for metric, found in metrics.items()
+        for ending, number in (("", found.value), ("_low", found.low), ("_high", found.high))
+    }

@@ -1,0 +1,98 @@
+"""Which rows does a fit see? Features and outcomes of one or more cutoffs, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.build import build_features
+from features.config import BusinessConfig
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.labels import churn_labels, population
+from features.spec import FeatureSpec
+
+VALIDATION_FOLDS = 5
+"""One customer in so many is kept from the trees and decides when to stop growing them."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Labelled rows.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        customer_id, cutoff, the columns of `spec`, churned.
+    spec : FeatureSpec
+    """
+
+    frame: pd.DataFrame
+    spec: FeatureSpec
+
+    @property
+    def X(self) -> NDArray[np.float64]:
+        """Features, shape (n_rows, n_columns)."""
+        return self.spec.matrix(self.frame)
+
+    @property
+    def churned(self) -> NDArray[np.bool_]:
+        """Labels, shape (n_rows,)."""
+        return self.frame["churned"].to_numpy(dtype=bool)
+
+    @property
+    def customers(self) -> NDArray[np.int64]:
+        """A code per customer, shape (n_rows,), the same for the same customer."""
+        return pd.factorize(self.frame["customer_id"])[0].astype(np.int64)
+
+    def at(self, *cutoffs: date) -> Rows:
+        """Only the rows of these cutoffs."""
+        return Rows(self.frame[self.frame["cutoff"].isin(cutoffs)], self.spec)
+
+    def split_customers(self) -> tuple[Rows, Rows]:
+        """Part the customers, four fifths and one fifth, the same way whatever the row order."""
+        codes = pd.util.hash_pandas_object(self.frame["customer_id"], index=False)
+        held = (codes % VALIDATION_FOLDS == 0).to_numpy()
+        return Rows(self.frame[~held], self.spec), Rows(self.frame[held], self.spec)
+
+
+def labelled_rows(
+    histories: Histories, business: BusinessConfig, spec: FeatureSpec, cutoffs: Sequence[date]
+) -> Rows:
+    """Build features and labels for everyone who could leave at these cutoffs.
+
+    Raises
+    ------
+    NotEnoughData
+        Nobody could leave, nobody left, or everybody did, at one of the cutoffs.
+    """
+    people = population(histories, business, cutoffs)
+    labels = churn_labels(histories, business, cutoffs)
+    features = build_features(histories, spec, cutoffs, people)
+    frame = features.merge(labels, on=["customer_id", "cutoff"], how="inner", validate="1:1")
+    check_labels(frame, cutoffs, business)
+    return Rows(frame, spec)
+
+
+def check_labels(frame: pd.DataFrame, cutoffs: Sequence[date], business: BusinessConfig) -> None:
+    """Raise NotEnoughData unless some left and some stayed at every cutoff."""
+    counts = frame.groupby("cutoff")["churned"].agg(["size", "sum"])
+    for cutoff in cutoffs:
+        size, left = counts.loc[cutoff] if cutoff in counts.index else (0, 0)
+        if size == 0:
+            raise NotEnoughData(
+                f"no customers at cutoff {cutoff}: nobody was there who could leave; "
+                "load more history"
+            )
+        if left in (0, size):
+            word = "no churners" if left == 0 else "nobody stayed"
+            raise NotEnoughData(
+                f"{word} at cutoff {cutoff}: {left} of {size} customers left by {business.churn} "
+                f"within {business.horizon_days} days; a model needs both kinds: check churn and "
+                "horizon_days under [business]"
+            )

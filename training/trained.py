@@ -1,0 +1,157 @@
+"""What is kept of a training? Each model with all that scoring needs, as one folder of plain files.
+
+MLflow keeps these folders as artifacts and a snapshot holds copies of them; both read them back
+with `load`. Nothing in them is a pickle.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import ModelError
+from features.spec import FeatureSpec
+from features.value_inputs import BTYD_INPUTS, VALUE_INPUTS
+from training.models.churn import ChurnModel
+from training.models.lifetime_value import LifetimeValueModel
+
+CHURN = "churn"
+LIFETIME_VALUE = "lifetime-value"
+MODEL_FOLDER = "model"
+"""Name of the folder in the artifacts of an MLflow model."""
+VALUE_MODEL_INPUTS = (*VALUE_INPUTS, "churn_probability")
+
+
+@dataclass(frozen=True)
+class ChurnFacts:
+    """What a churn model was trained for.
+
+    Attributes
+    ----------
+    horizon_days : int
+    base_rate : float
+        Share that left, on the rows it was calibrated on.
+    train_cutoffs : tuple of str
+        ISO dates.
+    calibration_cutoff : str
+    typical : mapping of str to float
+        Median of each number column over the training rows, to compare a customer with.
+    """
+
+    horizon_days: int
+    base_rate: float
+    train_cutoffs: tuple[str, ...]
+    calibration_cutoff: str
+    typical: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ValueFacts:
+    """What a lifetime-value model was trained for.
+
+    Attributes
+    ----------
+    currency : str
+    value_horizon_days : int
+    horizon_days : int
+        That of the churn probability which it takes for subscriptions.
+    cutoff : str
+        ISO date; the model has seen the rows before it.
+    """
+
+    currency: str
+    value_horizon_days: int
+    horizon_days: int
+    cutoff: str
+
+
+@dataclass(frozen=True)
+class TrainedChurn:
+    """A churn model with the features it knows."""
+
+    model: ChurnModel
+    spec: FeatureSpec
+    facts: ChurnFacts
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder."""
+        self.model.save(folder)
+        (folder / "feature_spec.json").write_text(self.spec.to_json())
+        _write_facts(folder, self.facts)
+
+    @classmethod
+    def load(cls, folder: Path) -> TrainedChurn:
+        """Read it back."""
+        spec = FeatureSpec.from_json((folder / "feature_spec.json").read_text())
+        return cls(ChurnModel.load(folder), spec, _read_facts(folder, ChurnFacts))
+
+    def predict(
+        self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None
+    ) -> NDArray[np.float64]:
+        """Churn probability over `facts.horizon_days` for feature rows; MLflow calls it too."""
+        return self.model.churn_probability(self.spec.matrix(frame))
+
+
+@dataclass(frozen=True)
+class TrainedValue:
+    """A lifetime-value model with its units."""
+
+    model: LifetimeValueModel
+    facts: ValueFacts
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder."""
+        self.model.save(folder)
+        _write_facts(folder, self.facts)
+
+    @classmethod
+    def load(cls, folder: Path) -> TrainedValue:
+        """Read it back."""
+        return cls(LifetimeValueModel.load(folder), _read_facts(folder, ValueFacts))
+
+    def predict(
+        self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None
+    ) -> NDArray[np.float64]:
+        """Value over `facts.value_horizon_days`, in `facts.currency`; MLflow calls it too.
+
+        Reads the columns of `VALUE_MODEL_INPUTS`.
+        """
+        orders = self.model.orders_value(*(frame[column] for column in BTYD_INPUTS))
+        subscription = self.model.subscription_value(
+            frame["monthly_amount"],
+            frame["churn_probability"],
+            horizon_days=self.facts.horizon_days,
+        )
+        return orders + subscription
+
+
+def _load_pyfunc(folder: str) -> TrainedChurn | TrainedValue:
+    """Load either model; MLflow finds this function by its name."""
+    path = Path(folder)
+    if (path / "feature_spec.json").is_file():
+        return TrainedChurn.load(path)
+    return TrainedValue.load(path)
+
+
+Facts = TypeVar("Facts", ChurnFacts, ValueFacts)
+
+
+def _write_facts(folder: Path, facts: ChurnFacts | ValueFacts) -> None:
+    (folder / "facts.json").write_text(json.dumps(asdict(facts), indent=1, sort_keys=True))
+
+
+def _read_facts(folder: Path, kind: type[Facts]) -> Facts:
+    try:
+        found = json.loads((folder / "facts.json").read_text())
+        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()})
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{folder} holds no readable {kind.__name__}: {error}; retrain, or restore it"
+        ) from error

@@ -1,0 +1,195 @@
+"""What would the value models have predicted, and which one goes into service?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.config import BusinessConfig
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.labels import realised_value
+from features.rfm import rfm
+from features.value_inputs import BTYD_INPUTS, effective_margin_rate
+from features.windows import date_of, day_number
+from training.metrics import Estimate, mean_absolute_error, root_mean_squared_error, with_interval
+from training.models.errors import FitError
+from training.models.lifetime_value import LifetimeValueModel
+from training.models.purchases import PurchaseModel, fit_purchases
+from training.models.spend import SpendModel, fit_spend
+from training.trained import TrainedValue, ValueFacts
+
+CANDIDATES = ("bg_nbd", "mbg_nbd")
+OWN_RATE = "own_rate"
+MIN_REPEATERS = 30
+"""Fewer customers with a repeat purchase than this bear no purchase model."""
+
+
+@dataclass(frozen=True)
+class ValueBacktest:
+    """Expected against actual purchase days, in a holdout that no fit had seen.
+
+    Attributes
+    ----------
+    cutoff : date
+    holdout_days : int
+        The value horizon, or less where the history is short.
+    chosen : str
+        The candidate with the smaller root mean squared error.
+    scores : mapping of str to mapping of str to Estimate
+        Candidate or "own_rate" -> "mae", "rmse" (purchase days per customer), "total" (expected
+        over actual purchase days of everyone, 1.0 is right).
+    purchases : DataFrame
+        customer_id, frequency, actual, and a column per name of `scores`.
+    """
+
+    cutoff: date
+    holdout_days: int
+    chosen: str
+    scores: Mapping[str, Mapping[str, Estimate]]
+    purchases: pd.DataFrame
+
+
+def backtest_purchases(
+    histories: Histories, business: BusinessConfig, *, first: date, newest: date, seed: int
+) -> ValueBacktest:
+    """Fit each candidate before a cutoff and judge it on the purchase days after it.
+
+    Raises
+    ------
+    NotEnoughData
+        Too few repeat buyers, or none of the candidates can be fitted.
+    """
+    span = (newest - first).days
+    holdout = min(business.value_horizon_days, span // 2)
+    cutoff = newest - timedelta(days=holdout)
+    known = rfm(histories.tables["orders"], cutoff)
+    check_repeaters(known, cutoff)
+    actual = _purchase_days(histories, cutoff, holdout)
+    found = known.assign(actual=known["customer_id"].map(actual).fillna(0.0).to_numpy(float))
+    arrays = _arrays(known)
+    for name in CANDIDATES:
+        try:
+            model = fit_purchases(*arrays[:3], model=name)
+        except FitError:
+            continue
+        found[name] = model.expected_purchases(holdout, *arrays[:3])
+    fitted = [name for name in CANDIDATES if name in found]
+    if not fitted:
+        raise NotEnoughData(
+            f"neither BG/NBD nor MBG/NBD can be fitted to the {len(known)} customers who ordered "
+            f"before {cutoff}; load more history"
+        )
+    age = np.maximum(arrays[2] + 1, 1.0)
+    found[OWN_RATE] = (arrays[0] + 1) / age * holdout
+    scores = {name: _scores(found, name, seed) for name in (*fitted, OWN_RATE)}
+    chosen = min(fitted, key=lambda name: scores[name]["rmse"].value)
+    return ValueBacktest(cutoff, holdout, chosen, scores, found)
+
+
+def fit_value(
+    histories: Histories, business: BusinessConfig, cutoff: date, *, purchase_model: str | None
+) -> TrainedValue:
+    """Fit the lifetime-value model on all that is known before a cutoff.
+
+    Parameters
+    ----------
+    histories : Histories
+    business : BusinessConfig
+    cutoff : date
+    purchase_model : str or None
+        The chosen candidate; None where there are no orders, so that only subscriptions count.
+    """
+    margin_rate = effective_margin_rate(histories, business, cutoff)
+    purchases, spend = _fit_orders(histories, cutoff, purchase_model)
+    newcomer = 0.0
+    if purchases is not None:
+        newcomer = newcomer_orders_value(histories, business, cutoff)
+    model = LifetimeValueModel(
+        purchases=purchases,
+        spend=spend,
+        margin_rate=margin_rate,
+        discount_rate_annual=business.discount_rate_annual,
+        value_horizon_days=business.value_horizon_days,
+        newcomer_orders_value=newcomer,
+    )
+    facts = ValueFacts(
+        currency=business.currency,
+        value_horizon_days=business.value_horizon_days,
+        horizon_days=business.horizon_days,
+        cutoff=cutoff.isoformat(),
+    )
+    return TrainedValue(model, facts)
+
+
+def _fit_orders(
+    histories: Histories, cutoff: date, name: str | None
+) -> tuple[PurchaseModel | None, SpendModel | None]:
+    if name is None:
+        return None, None
+    known = rfm(histories.tables["orders"], cutoff)
+    check_repeaters(known, cutoff)
+    frequency, recency, T, monetary_value = _arrays(known)
+    try:
+        purchases = fit_purchases(frequency, recency, T, model=name)
+        return purchases, fit_spend(frequency, monetary_value)
+    except FitError as error:
+        raise NotEnoughData(f"the lifetime-value model can't be fitted: {error}") from error
+
+
+def newcomer_orders_value(histories: Histories, business: BusinessConfig, newest: date) -> float:
+    """Mean discounted margin from orders of customers who had not ordered before.
+
+    Measured over the value horizon that ends at `newest`, for the customers of that earlier
+    cutoff who had no order yet; 0 where there were none.
+    """
+    cutoff = newest - timedelta(days=business.value_horizon_days)
+    if cutoff <= date_of(_first_order_day(histories)):
+        return 0.0
+    realised = realised_value(histories, business, [cutoff])
+    ordered = set(rfm(histories.tables["orders"], cutoff)["customer_id"])
+    fresh = realised[~realised["customer_id"].isin(ordered)]
+    return float(fresh["realised_orders_value"].mean()) if len(fresh) else 0.0
+
+
+def _first_order_day(histories: Histories) -> int:
+    orders = histories.tables["orders"]
+    return int(orders.day.min().execute())
+
+
+def _purchase_days(histories: Histories, cutoff: date, holdout: int) -> pd.Series:
+    orders = histories.tables["orders"]
+    start = day_number(cutoff)
+    later = orders.filter(orders.day >= start, orders.day < start + holdout, orders.amount >= 0)
+    counted = later.group_by("customer_id").aggregate(actual=later.day.nunique()).execute()
+    found: pd.Series = counted.set_index("customer_id")["actual"]
+    return found
+
+
+def _arrays(known: pd.DataFrame) -> tuple[NDArray[np.float64], ...]:
+    return tuple(known[column].to_numpy(dtype=np.float64) for column in BTYD_INPUTS)
+
+
+def _scores(found: pd.DataFrame, name: str, seed: int) -> dict[str, Estimate]:
+    actual, expected = found["actual"].to_numpy(), found[name].to_numpy()
+    metrics = {"mae": mean_absolute_error, "rmse": root_mean_squared_error, "total": _total}
+    return {key: with_interval(f, actual, expected, seed=seed) for key, f in metrics.items()}
+
+
+def _total(actual: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
+    return float(expected.sum() / actual.sum()) if actual.sum() > 0 else float("nan")
+
+
+def check_repeaters(known: pd.DataFrame, cutoff: date) -> None:
+    """Raise NotEnoughData if too few customers bought on a second day."""
+    repeaters = int((known["frequency"] > 0).sum())
+    if repeaters < MIN_REPEATERS:
+        raise NotEnoughData(
+            f"{repeaters} of {len(known)} customers ordered on a second day before {cutoff}; "
+            f"a value model needs {MIN_REPEATERS}: load more history"
+        )
