@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 import ibis
@@ -79,5 +78,3 @@ def active_subscriptions(subscriptions: ir.Table, cutoff_day: int) -> ir.Table:
     return subscriptions.filter(
         subscriptions.known_day < cutoff_day, ended.isnull() | (ended >= ibis.literal(cutoff_day))
     )
-
-

@@ -22,7 +22,7 @@ from training.metrics import (
     with_interval,
 )
 from training.models.baselines import fit_logistic, fit_recency_rule
-from training.models.churn import ChurnModel, fit_churn
+from training.models.churn import fit_churn
 from training.models.errors import FitError
 from training.rows import Rows
 from training.splits import Origin

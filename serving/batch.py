@@ -1,0 +1,49 @@
+"""From the newest histories to a published snapshot, in one call."""
+
+from __future__ import annotations
+
+from features.config import Config
+from features.histories import Histories
+from features.progress import Progress, silent
+from serving.registry import champions
+from serving.scoring import score_everyone
+from serving.snapshot import Manifest, publish
+from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue
+
+
+def score_and_publish(
+    config: Config, histories: Histories, *, progress: Progress = silent
+) -> Manifest:
+    """Score everyone at the newest cutoff with the champions, and publish the result.
+
+    Raises
+    ------
+    ModelError
+        No champion, or one that was trained on other features or another horizon.
+    NotEnoughData
+        Nobody is there to be scored.
+    """
+    found = champions(config.home)
+    churn = TrainedChurn.load(found[CHURN].folder)
+    value = TrainedValue.load(found[LIFETIME_VALUE].folder) if LIFETIME_VALUE in found else None
+    versions = {name: champion.version for name, champion in found.items()}
+    scored = score_everyone(config, histories, churn, value, versions, progress=progress)
+    progress("publish snapshot", 0, 1)
+    manifest = publish(
+        config.home,
+        scored.scores,
+        scored.features,
+        {name: champion.folder for name, champion in found.items()},
+        {
+            "cutoff": histories.newest_cutoff.isoformat(),
+            "currency": config.business.currency,
+            "horizon_days": churn.facts.horizon_days,
+            "value_horizon_days": config.business.value_horizon_days,
+            "churn_model_version": versions[CHURN],
+            "value_model_version": versions.get(LIFETIME_VALUE, ""),
+            "base_rate": churn.facts.base_rate,
+            "data_fingerprint": histories.fingerprint,
+        },
+    )
+    progress("publish snapshot", 1, 1)
+    return manifest

@@ -1,0 +1,163 @@
+"""What is each customer's risk and worth? Features and models in, scores out.
+
+The batch and the service's self-check both call `score_rows`, so they can't disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.build import build_features
+from features.config import Config
+from features.errors import NotEnoughData
+from features.histories import Histories
+from features.labels import population
+from features.progress import Progress, silent
+from features.value_inputs import VALUE_INPUTS, value_inputs
+from serving.index import SCORE_COLUMNS
+from serving.reasons import reason_texts
+from serving.snapshot import Snapshot
+from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue
+
+HIGH_ODDS = 3.0
+"""Odds of leaving, as a multiple of the base rate's odds, from which the risk is high."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Everyone's scores, and what the models saw.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        The columns of `SCORE_COLUMNS`, sorted by customer_id.
+    features : DataFrame
+        customer_id, the columns of the feature spec, and `VALUE_INPUTS`.
+    """
+
+    scores: pd.DataFrame
+    features: pd.DataFrame
+
+
+def score_rows(
+    features: pd.DataFrame, churn: TrainedChurn, value: TrainedValue | None
+) -> pd.DataFrame:
+    """Score feature rows; each row alone, so that a part scores as the whole does.
+
+    Returns
+    -------
+    DataFrame with customer_id, churn_probability, expected_value (nan without a value model)
+    """
+    probability = churn.predict(features)
+    worth = np.full(len(features), np.nan)
+    if value is not None:
+        inputs = features[list(VALUE_INPUTS)].assign(churn_probability=probability)
+        worth = value.predict(inputs)
+    return pd.DataFrame(
+        {
+            "customer_id": features["customer_id"].to_numpy(dtype=object),
+            "churn_probability": probability,
+            "expected_value": worth,
+        }
+    )
+
+
+def score_everyone(
+    config: Config,
+    histories: Histories,
+    churn: TrainedChurn,
+    value: TrainedValue | None,
+    versions: Mapping[str, str],
+    *,
+    progress: Progress = silent,
+) -> Scored:
+    """Score everyone who can still leave at the newest cutoff.
+
+    Parameters
+    ----------
+    config : Config
+    histories : Histories
+    churn, value : the models in use
+    versions : mapping of str to str
+        Model name -> version.
+
+    Raises
+    ------
+    NotEnoughData
+        Nobody is there to be scored.
+    """
+    cutoff = histories.newest_cutoff
+    progress("build features", 0, 1)
+    people = population(histories, config.business, [cutoff])
+    features = build_features(histories, churn.spec, [cutoff], people).drop(columns="cutoff")
+    if features.empty:
+        raise NotEnoughData(
+            f"no customers to score at cutoff {cutoff}: nobody is there who could leave"
+        )
+    worth = value_inputs(histories, features["customer_id"], cutoff).drop(columns="customer_id")
+    features = pd.concat([features.reset_index(drop=True), worth], axis=1)
+    progress("build features", 1, 1)
+    progress("score customers", 0, 2)
+    scores = score_rows(features, churn, value)
+    progress("score customers", 1, 2)
+    _complete(scores, config, churn, versions, cutoff.isoformat())
+    at_risk = _riskiest(scores, config.training.reasons_for)
+    scores.loc[at_risk, "reasons"] = reason_texts(features.iloc[at_risk], churn)
+    progress("score customers", 2, 2)
+    return Scored(scores[list(SCORE_COLUMNS)], features)
+
+
+def rescore(snapshot: Snapshot, customer_ids: Sequence[str]) -> pd.DataFrame:
+    """Score some customers of a snapshot again, with its own features and models."""
+    churn = TrainedChurn.load(snapshot.model_folder(CHURN))
+    value = None
+    if snapshot.manifest.facts.get("value_model_version"):
+        value = TrainedValue.load(snapshot.model_folder(LIFETIME_VALUE))
+    return score_rows(snapshot.features(customer_ids), churn, value)
+
+
+def risk_bands(probability: NDArray[np.float64], base_rate: float) -> NDArray[np.object_]:
+    """Sort probabilities into bands by their odds against those of the base rate.
+
+    Below the base rate: low. From three times its odds: high. Between: medium.
+
+    Examples
+    --------
+    >>> risk_bands(np.array([0.05, 0.15, 0.30]), base_rate=0.10)
+    array(['low', 'medium', 'high'], dtype=object)
+    """
+    with np.errstate(divide="ignore"):
+        ratio = probability / (1 - probability) * (1 - base_rate) / base_rate
+    bands = np.select([ratio < 1, ratio < HIGH_ODDS], ["low", "medium"], default="high")
+    return bands.astype(object)
+
+
+def _complete(
+    scores: pd.DataFrame,
+    config: Config,
+    churn: TrainedChurn,
+    versions: Mapping[str, str],
+    cutoff: str,
+) -> None:
+    business = config.business
+    scores["horizon_days"] = churn.facts.horizon_days
+    scores["value_horizon_days"] = business.value_horizon_days
+    scores["currency"] = business.currency
+    scores["value_at_risk"] = scores["churn_probability"] * scores["expected_value"]
+    scores["risk_band"] = risk_bands(scores["churn_probability"].to_numpy(), churn.facts.base_rate)
+    scores["reasons"] = ""
+    scores["cutoff"] = cutoff
+    scores["churn_model_version"] = versions[CHURN]
+    scores["value_model_version"] = versions.get(LIFETIME_VALUE, "")
+
+
+def _riskiest(scores: pd.DataFrame, count: int) -> NDArray[np.intp]:
+    """Return row numbers from the top of the at-risk list."""
+    by = "value_at_risk" if scores["value_at_risk"].notna().any() else "churn_probability"
+    order = np.argsort(-scores[by].fillna(-np.inf).to_numpy(), kind="stable")
+    return order[:count]

@@ -1,0 +1,230 @@
+"""What does a person see at the terminal? Tables and progress bars, at most 100 columns wide."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from features.progress import Progress
+
+if TYPE_CHECKING:
+    from features.datasets.cdnow import CdnowReport
+    from features.datasets.simulator import SimulationReport
+    from features.histories import Histories
+    from serving.snapshot import Manifest
+    from serving.summary import Summary
+    from training.metrics import Estimate
+    from training.readiness import Readiness
+    from training.retrain import RetrainReport
+
+WIDTH = 100
+SHOWN_ON_LIST = 5
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    narrow = Console(stderr=stderr).width if stream.isatty() else WIDTH
+    return Console(stderr=stderr, width=min(WIDTH, narrow), highlight=False)
+
+
+def say(text: str) -> None:
+    """Print one line."""
+    _console().print(escape(text), soft_wrap=True)
+
+
+def say_error(text: str) -> None:
+    """Print what went wrong to the error stream."""
+    _console(stderr=True).print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Draw a bar per step on the error stream; nothing where that is not a terminal."""
+    columns = (
+        TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    console = _console(stderr=True)
+    with Bars(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, int] = {}
+
+        def hear(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield hear
+
+
+def show_check(histories: Histories, models: Iterable[Readiness], home: Path) -> None:
+    """Print what each history holds, what was put aside, and which models can be trained."""
+    table = _table("history", "rows", "customers", "first", "last", "copies", "put aside")
+    for name, report in histories.reports.items():
+        table.add_row(
+            name, f"{report.rows:,}", f"{report.customers:,}", _day(report.first),
+            _day(report.last), f"{report.duplicates:,}", f"{sum(report.quarantined.values()):,}",
+        )  # fmt: skip
+    _console().print(table)
+    for name, report in histories.reports.items():
+        for reason, count in report.quarantined.items():
+            say(f"  {name}: {count:,} x {reason}")
+        if report.quarantined:
+            say(f"  {name}: see {home / 'quarantine' / f'{name}.csv'}")
+    for model in models:
+        say(f"{model.model}: {'ready' if model.ready else 'NOT ready'} - {model.because}")
+
+
+def show_retrain(report: RetrainReport) -> None:
+    """Print how the models did on cutoffs that they had not seen."""
+    backtest = report.churn
+    table = _table("churn, later cutoffs", "AUC", "log loss", "calibration error", "decile lift")
+    for name, scores in backtest.scores.items():
+        metrics = ("auc", "log_loss", "calibration_error", "top_decile_lift")
+        table.add_row(_words(name), *(_estimate(scores[metric]) for metric in metrics))
+    _console().print(table)
+    if not backtest.beats_baselines:
+        say("the churn model does not beat its baselines: look at the data before you use it")
+    if report.value is None:
+        say(f"no purchase model: {report.value_missing}")
+    else:
+        held = report.value
+        table = _table(f"purchases, {held.holdout_days} days from {held.cutoff}", "MAE", "RMSE",
+                       "expected / actual")  # fmt: skip
+        for name, scores in held.scores.items():
+            chosen = " (chosen)" if name == held.chosen else ""
+            metrics = ("mae", "rmse", "total")
+            table.add_row(_words(name) + chosen, *(_estimate(scores[each]) for each in metrics))
+        _console().print(table)
+    for name, version in report.versions.items():
+        say(f"{name} version {version} is now champion")
+
+
+def show_published(manifest: Manifest, home: Path) -> None:
+    """Print what was published."""
+    facts = manifest.facts
+    say(
+        f"published snapshot {manifest.snapshot_id}: {manifest.customers:,} customers at cutoff "
+        f"{manifest.cutoff}, churn model {facts['churn_model_version']}, value model "
+        f"{facts['value_model_version'] or 'none'}, under {home / 'snapshots'}"
+    )
+
+
+def show_list(rows: pd.DataFrame, path: Path) -> None:
+    """Print where the list lies and how it begins."""
+    table = _table("customer", "churn", "value at risk", "band", "reasons")
+    for row in rows.head(SHOWN_ON_LIST).itertuples():
+        table.add_row(
+            escape(str(row.customer_id)), f"{row.churn_probability:.1%}",
+            f"{row.value_at_risk:,.2f} {row.currency}", str(row.risk_band),
+            escape(str(row.reasons)),
+        )  # fmt: skip
+    _console().print(table)
+    say(f"wrote {len(rows):,} customers to {path}")
+
+
+def show_kpis(figures: pd.DataFrame, *, by: str, months: int) -> None:
+    """Print the company's own figures; by month, only the newest months."""
+    from features.kpi_figures import kpi_table
+
+    key = figures.columns[0]
+    if by == "month":
+        newest = sorted(figures[key].unique())[-months:]
+        figures = figures[figures[key].isin(newest)]
+    table = _table(by, "figure", "value", "95 % interval", "n")
+    for cells in kpi_table(figures):
+        table.add_row(*map(escape, cells))
+    _console().print(table)
+
+
+def show_simulated(report: SimulationReport) -> None:
+    """Print what company was simulated."""
+    say(
+        f"simulated {report.customers:,} customers over {report.weeks} weeks into {report.folder}: "
+        f"{sum(report.rows.values()):,} rows, {report.active_customers:,} subscribed at "
+        f"{report.end}, {report.churn_rate:.1%} of them will truly leave; who knew the truth "
+        f"would have an AUC of {report.oracle_auc:.3f}"
+    )
+
+
+def show_cdnow(report: CdnowReport) -> None:
+    """Print what was written of CDNOW."""
+    say(
+        f"wrote CDNOW into {report.folder}: {report.customers:,} customers, {report.orders:,} "
+        f"orders from {report.first} to {report.last}"
+    )
+
+
+def show_summary(summaries: Mapping[Path, Summary]) -> None:
+    """Print the figures of several businesses side by side, then how to serve each."""
+    table = _table("", *(path.parent.name for path in summaries))
+    for label, cells in _summary_rows(list(summaries.values())):
+        if any(cells):
+            table.add_row(label, *cells)
+    _console().print(table)
+    for path, found in summaries.items():
+        if found.at_risk_list is not None:
+            say(f"{path.parent.name}: the list lies at {found.at_risk_list}")
+        say(f"{path.parent.name}: serve it with: make serve CONFIG={path}")
+
+
+def _summary_rows(found: list[Summary]) -> Iterator[tuple[str, list[str]]]:
+    yield "rows read", [f"{each.rows_read:,}" for each in found]
+    yield "customers scored", [f"{each.customers:,}" for each in found]
+    for label, metric in (
+        ("AUC", "auc"), ("log loss", "log_loss"), ("calibration error", "calibration_error"),
+        ("top decile lift", "top_decile_lift"),
+    ):  # fmt: skip
+        for name in ("model", "logistic", "recency_rule"):
+            yield f"{label}, {_words(name)}", [_metric(each, name, metric) for each in found]
+    truths = [each.truth for each in found]
+    for label, field in (
+        ("calibration error against the truth", "calibration_error"),
+        ("top decile against the truth, x base rate", "decile_lift"),
+        ("list's top decile against the truth, x base rate", "list_lift"),
+        ("value, expected / truth", "value_ratio"),
+    ):
+        yield label, ["" if t is None else f"{getattr(t, field):.4f}" for t in truths]
+    yield "purchase model", [each.purchase_model or "" for each in found]
+    for label, metric in (
+        ("purchases, expected / actual", "total"), ("purchases, RMSE", "rmse"),
+        ("purchases, MAE", "mae"),
+    ):  # fmt: skip
+        yield label, [_metric(each, each.purchase_model, metric) for each in found]
+        yield f"{label}, own rate", [_metric(each, "own_rate", metric) for each in found]
+
+
+def _metric(found: Summary, name: str | None, metric: str) -> str:
+    key = f"{name}_{metric}"
+    if key not in found.metrics:
+        return ""
+    low, high = found.metrics[f"{key}_low"], found.metrics[f"{key}_high"]
+    return f"{found.metrics[key]:.4f} ({low:.4f} to {high:.4f})"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 or column == "reasons" else "right")
+    return table
+
+
+def _estimate(found: Estimate) -> str:
+    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+
+
+def _words(name: str) -> str:
+    return {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD"}.get(name, name.replace("_", " "))
+
+
+def _day(day: object) -> str:
+    return "" if day is None else str(day)
