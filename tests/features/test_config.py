@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+from features.config import BusinessConfig, nearest, parse_config, read_config
+from features.errors import ConfigError
+
+BUSINESS = {"currency": "GBP", "churn": "inactivity", "horizon_days": 91}
+ORDERS = {"path": "orders.csv"}
+
+
+def config_of(business=None, histories=None, **sections):
+    raw = {
+        "business": BUSINESS | (business or {}),
+        "histories": {"orders": ORDERS} if histories is None else histories,
+        **sections,
+    }
+    return parse_config(raw, home=Path())
+
+
+def test_a_minimal_config_needs_only_currency_churn_horizon_and_one_history():
+    config = config_of()
+    assert config.business == BusinessConfig(currency="GBP", churn="inactivity", horizon_days=91)
+    assert config.histories["orders"].path == "orders.csv"
+    assert config.training.cutoffs == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            {"business": {"horizon_day": 91}},
+            r"unknown key 'horizon_day' in \[business\]; did you mean 'horizon_days'\?",
+        ),
+        (
+            {"histories": {"order": ORDERS}},
+            r"unknown key 'order' in \[histories\]; did you mean 'orders'\?",
+        ),
+        (
+            {"histories": {"orders": ORDERS | {"column": {}}}},
+            r"unknown key 'column' in \[histories.orders\]; did you mean 'columns'\?",
+        ),
+        (
+            {"histories": {"orders": ORDERS | {"columns": {"amunt": "x"}}}},
+            r"unknown key 'amunt' in columns of \[histories.orders\]; did you mean 'amount'\?",
+        ),
+        ({"buisness": {}}, r"unknown key 'buisness' in tenure.toml; did you mean 'business'\?"),
+        ({"business": {"margin_rate": 2}}, r"margin_rate = 2 in \[business\]: should be less than"),
+        ({"business": {"horizon_days": "91"}}, r"horizon_days = '91' in \[business\]: should be"),
+        ({"business": {"churn": "left"}}, r"churn = 'left' in \[business\]: should be"),
+        ({"business": {"time_zone": "London"}}, r"'London' in \[business\]: is no IANA name"),
+        ({"histories": {"tickets": {"path": "t.csv"}}}, "describes none of"),
+        ({"histories": {"orders": {}}}, r"\[histories.orders\] needs either path or sql"),
+        (
+            {"histories": {"orders": {"path": "a", "sql": "b"}}},
+            r"\[histories.orders\] needs either path or sql, and not both",
+        ),
+        ({"business": {"churn": "cancellation"}}, r"needs \[histories.subscriptions\]"),
+        ({"histories": {"orders": "orders.csv"}}, r"must be a table, \[orders\]"),
+        ({"histories": {"orders": ORDERS | {"static": ["a"]}}}, "only customers have static"),
+    ],
+)
+def test_a_wrong_config_is_refused_with_what_where_and_what_to_do(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        config_of(**wrong)
+
+
+def test_a_missing_key_is_named():
+    raw = {"business": {"currency": "GBP", "churn": "inactivity"}, "histories": {"orders": ORDERS}}
+    with pytest.raises(ConfigError, match=r"\[business\] lacks horizon_days; add it"):
+        parse_config(raw, home=Path())
+
+
+def test_a_missing_file_and_broken_toml_are_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"no config at .*tenure\.toml"):
+        read_config(tmp_path / "tenure.toml")
+    (tmp_path / "tenure.toml").write_text("[business\n")
+    with pytest.raises(ConfigError, match=r"is not valid TOML: .*line 1"):
+        read_config(tmp_path / "tenure.toml")
+
+
+def test_nearest_gives_nothing_where_nothing_is_close():
+    assert nearest("zzzz", ["horizon_days"]) is None

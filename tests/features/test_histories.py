@@ -1,0 +1,277 @@
+from datetime import UTC, date, datetime
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.config import parse_config
+from features.errors import DataError
+from features.histories import load_histories
+
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
+FUTURE = "ordered_at lies in the future"
+
+
+@pytest.fixture
+def load(tmp_path):
+    opened = []
+
+    def load(text, history="orders", *, zone="UTC", file=None, **table):
+        name = file or f"{history}.csv"
+        if text is not None:
+            (tmp_path / name).write_text(text)
+        histories = {history: {k: v for k, v in ({"path": name} | table).items() if v is not None}}
+        if history not in ("orders", "usage", "subscriptions"):
+            (tmp_path / "any.csv").write_text("customer_id,occurred_at\na,2024-01-01\n")
+            histories["usage"] = {"path": "any.csv"}
+        business = {
+            "currency": "EUR",
+            "churn": "cancellation" if history == "subscriptions" else "inactivity",
+            "horizon_days": 28,
+            "time_zone": zone,
+        }
+        raw = {"business": business, "histories": histories}
+        found = load_histories(parse_config(raw, home=tmp_path), now=NOW)
+        opened.append(found)
+        return found
+
+    yield load
+    for each in opened:
+        each.close()
+
+
+def rows(histories, name="orders"):
+    con = histories.backend.con.execute(f"from {name} order by all")
+    names = [column[0] for column in con.description]
+    return [dict(zip(names, row, strict=True)) for row in con.fetchall()]
+
+
+def put_aside(histories, name="orders"):
+    return dict(histories.reports[name].quarantined)
+
+
+def test_other_column_names_and_expressions_need_only_the_map(load):
+    found = load(
+        "Customer ID;InvoiceDate;Quantity;Price\n001;31/12/2024 10:00;2;3.5\n001;01/02/2025 "
+        "11:00;0;3.5\n",
+        where="Quantity <> 0",
+        columns={
+            "customer_id": "Customer ID",
+            "ordered_at": "InvoiceDate",
+            "amount": "Quantity * Price",
+        },
+    )
+    [row] = rows(found)
+    assert (row["customer_id"], row["amount"]) == ("001", 7.0)
+    assert row["day"] == (date(2024, 12, 31) - date(1970, 1, 1)).days
+
+
+def test_ids_stay_text_and_are_never_merged(load):
+    found = load("customer_id,ordered_at,amount\n1,2025-01-01,1\n001,2025-01-01,1\n01,2025-01-01,1")
+    assert {row["customer_id"] for row in rows(found)} == {"1", "01", "001"}
+
+
+def test_the_business_time_zone_decides_where_a_day_ends(load):
+    text = "customer_id,ordered_at,amount\na,2025-03-01T23:30:00Z,1\nb,2025-03-01 23:30:00,1\n"
+    found = {row["customer_id"]: row for row in rows(load(text, zone="Europe/Berlin"))}
+    second_of_march = (date(2025, 3, 2) - date(1970, 1, 1)).days
+    assert found["a"]["day"] == second_of_march  # 00:30 in Berlin
+    assert found["a"]["ordered_at"] == datetime(2025, 3, 1, 23, 30)  # noqa: DTZ001
+    assert found["b"]["day"] == second_of_march - 1  # a clock time without offset is Berlin's
+    assert found["b"]["ordered_at"] == datetime(2025, 3, 1, 22, 30)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("history", "text", "reason"),
+    [
+        ("orders", "customer_id,ordered_at,amount\n,2025-01-01,1", "customer_id is missing"),
+        ("orders", "customer_id,ordered_at,amount\na,,1", "ordered_at is missing"),
+        ("orders", "customer_id,ordered_at,amount\na,2025-13-01,1", "ordered_at is not a time"),
+        ("orders", "customer_id,ordered_at,amount\na,2025-01-01,x", "amount is not a number"),
+        ("orders", "customer_id,ordered_at,amount\na,2025-01-01,inf", "amount is not a number"),
+        (
+            "orders",
+            "customer_id,ordered_at,amount\na,2025-06-02,1",
+            "ordered_at lies in the future",
+        ),
+        (
+            "orders",
+            "customer_id,ordered_at,amount,refunded_at\na,2025-01-02,1,2025-01-01",
+            "refunded_at is before ordered_at",
+        ),
+        (
+            "subscriptions",
+            "customer_id,started_at,ended_at\na,2025-01-02,2025-01-01",
+            "ended_at is before started_at",
+        ),
+        (
+            "tickets",
+            "customer_id,opened_at,reopened\na,2025-01-02,perhaps",
+            "reopened is neither yes nor no",
+        ),
+        (
+            "surveys",
+            "customer_id,answered_at,instrument,score\na,2025-01-02,NPS,11",
+            "score is off its instrument's scale (nps 0-10, csat 1-5, ces 1-7, ins 1-5)",
+        ),
+        (
+            "surveys",
+            "customer_id,answered_at,instrument,score\na,2025-01-02,stars,4",
+            "instrument is none of nps, csat, ces, ins",
+        ),
+        (
+            "customers",
+            "customer_id,signed_up_at\na,2025-01-01\na,2025-01-02",
+            "customer_id appears more than once",
+        ),
+    ],
+)
+def test_a_row_that_breaks_a_rule_goes_to_quarantine_with_its_reason(
+    load, tmp_path, history, text, reason
+):
+    header, *bad = text.splitlines()
+    cells = dict.fromkeys(header.split(","), "")
+    cells |= {"customer_id": "good", "amount": "1", "instrument": "nps", "score": "9"}
+    for clock in ("ordered_at", "started_at", "opened_at", "answered_at", "signed_up_at"):
+        cells[clock] = "2025-01-01"
+    good = ",".join(cells[name] for name in header.split(","))
+    found = load("\n".join([header, good, *bad]) + "\n", history)
+    assert put_aside(found, history) == {reason: 1}
+    kept = (tmp_path / "quarantine" / f"{history}.csv").read_text()
+    assert bad[-1].split(",")[0] in kept
+    assert reason in kept.replace('"', "")
+
+
+def test_exact_duplicates_are_counted_and_removed_once_unless_they_are_to_be_kept(load):
+    text = "customer_id,ordered_at,amount\na,2025-01-01,1\na,2025-01-01,1\na,2025-01-01,2\n"
+    dropped = load(text)
+    assert dropped.reports["orders"].duplicates == 1
+    assert len(rows(dropped)) == 2
+    assert len(rows(load(text, duplicates="keep"))) == 3
+
+
+def test_a_time_that_can_be_read_two_ways_is_refused_until_its_format_is_told(load):
+    text = "customer_id,ordered_at,amount\na,03/04/2025,1\nb,05/06/2024,1\n"
+    with pytest.raises(DataError, match=r"day/month/year or as month/day/year; set time_format"):
+        load(text)
+    found = load(text, time_format="%d/%m/%Y")
+    assert found.reports["orders"].last == date(2025, 4, 3)
+
+
+def test_days_past_the_twelfth_tell_the_order_of_day_and_month(load):
+    found = load("customer_id,ordered_at,amount\na,03/04/2025,1\nb,05/16/2024,1\n")
+    assert found.reports["orders"].last == date(2025, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, r"orders: no file at .*orders.csv; mend path under \[histories.orders\]"),
+        ("", "orders: .*orders.csv is empty"),
+        ("customer_id,ordered_at,amount\n", "orders has no rows"),
+        (
+            "customer_id,ordered_at,total\na,2025-01-01,1\n",
+            r"orders has no column 'amount' \(found: customer_id, ordered_at, total\); "
+            r"rename it or map it under \[histories.orders\]",
+        ),
+        (
+            "customer_id,orderd_at,amount\na,2025-01-01,1\n",
+            r"no column 'ordered_at' .*did you mean 'orderd_at'\?",
+        ),
+        (
+            "customer_id,ordered_at,amount\na,x,1\nb,2025-01-01,y\n",
+            r"all 2 rows of orders were put aside \(1 x amount is not a number, 1 x ordered_at is "
+            r"not a time\); look at .*quarantine.orders.csv",
+        ),
+    ],
+)
+def test_a_history_that_cannot_be_used_at_all_is_an_error(load, text, message):
+    with pytest.raises(DataError, match=message):
+        load(text)
+
+
+def test_a_mapped_column_or_expression_that_does_not_exist_is_an_error(load):
+    text = "customer_id,ordered_at,amount\na,2025-01-01,1\n"
+    with pytest.raises(DataError, match=r"orders has no column 'Total'"):
+        load(text, columns={"amount": "Total"})
+    with pytest.raises(DataError, match=r"can't be evaluated: .*Total"):
+        load(text, columns={"amount": "Total * 2"})
+
+
+def test_sql_reads_files_beside_the_config_and_an_attached_database(load, tmp_path):
+    with duckdb.connect(tmp_path / "shop.duckdb") as con:
+        con.execute("create table sales as select 'a' as who, date '2025-01-01' as day, 3 as sum")
+    found = load(
+        None,
+        path=None,
+        database="shop.duckdb",
+        sql="select who as customer_id, day as ordered_at, sum as amount from source.sales",
+    )
+    assert rows(found)[0]["amount"] == 3.0
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl", "tsv", "csv.gz"])
+def test_every_kind_of_file_gives_the_same_rows(load, tmp_path, ending):
+    plain = load("customer_id,ordered_at,amount\n007,2025-01-01 10:00:00,1.5\n8,2025-01-02,2\n")
+    options = {"tsv": "(delimiter '\t')", "jsonl": "(format json)"}.get(ending, "")
+    duckdb.execute(
+        f"copy (select * from read_csv('{tmp_path}/orders.csv', all_varchar = true)) "
+        f"to '{tmp_path}/again.{ending}' {options}"
+    )
+    again = load(None, file=f"again.{ending}")
+    assert rows(again) == rows(plain)
+    assert again.fingerprint == plain.fingerprint
+
+
+def test_a_glob_reads_all_its_files(load, tmp_path):
+    for month in ("01", "02"):
+        (tmp_path / f"m{month}.csv").write_text(
+            f"customer_id,ordered_at,amount\na,2025-{month}-01,1\n"
+        )
+    assert len(rows(load(None, file="m*.csv"))) == 2
+
+
+def test_only_static_attributes_are_kept_and_numbers_among_them_are_numbers(load):
+    found = load(
+        "customer_id,signed_up_at,land,age,mood\na,2025-01-01,DE,30,good\nb,2025-01-01,FR,,bad\n",
+        "customers",
+        static=["country", "age"],
+        columns={"country": "land"},
+    )
+    first = next(row for row in rows(found, "customers") if row["customer_id"] == "a")
+    assert (first["country"], first["age"]) == ("DE", 30.0)
+    assert "mood" not in first
+    assert found.attributes == ("country", "age")
+
+
+def test_a_row_is_known_from_the_later_of_its_two_clocks(load):
+    [row] = rows(load("customer_id,ordered_at,amount,known_at\na,2025-01-01,1,2025-01-09\n"))
+    assert row["known_day"] - row["day"] == 8
+
+
+CELLS = st.tuples(
+    st.sampled_from(["a", "b", ""]),
+    st.sampled_from(["2025-01-01", "2025-02-03 04:05:06", "soon", "2026-01-01"]),
+    st.sampled_from(["1", "2.5", "-3", "many"]),
+)
+
+
+@settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(cells=st.lists(CELLS, min_size=1, max_size=12), seed=st.randoms(use_true_random=False))
+def test_no_row_is_lost_and_their_order_changes_nothing(load, cells, seed):
+    header = "customer_id,ordered_at,amount\n"
+    good = ("z", "2025-03-03", "1")
+    one = load(header + "\n".join(",".join(row) for row in [good, *cells]) + "\n")
+    seed.shuffle(cells)
+    two = load(header + "\n".join(",".join(row) for row in [*cells, good]) + "\n")
+    for found in (one, two):
+        report = found.reports["orders"]
+        assert report.rows_read == len(cells) + 1
+        assert report.rows_read == (
+            report.rows + report.duplicates + sum(report.quarantined.values())
+        )
+    assert one.fingerprint == two.fingerprint
+    assert one.reports == two.reports
