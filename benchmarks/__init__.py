@@ -1,0 +1,1 @@
+"""Each speed as a ratio against a named peer, both measured in one run."""
