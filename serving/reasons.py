@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 
+from features.spec import Column
 from features.vocabulary import describe
-from training.models.reasons import top_reasons
+from training.models.reasons import Reason, top_reasons
 from training.trained import TrainedChurn
 
 REASONS = 3
@@ -30,31 +31,31 @@ def reason_texts(features: pd.DataFrame, churn: TrainedChurn) -> list[str]:
     -------
     list of str, length n
     """
-    names = [column.name for column in churn.spec.columns]
+    columns = {column.name: column for column in churn.spec.columns}
     texts = []
     for start in range(0, len(features), CHUNK):
-        part = features.iloc[start : start + CHUNK]
-        contributions = churn.model.contributions(churn.spec.matrix(part))
+        values = churn.spec.matrix(features.iloc[start : start + CHUNK])
         found = top_reasons(
-            contributions, names, groups=[describe(n).group for n in names], k=REASONS
+            churn.model.contributions(values),
+            feature_names=list(columns),
+            groups=[describe(name).group for name in columns],
+            values=values,
+            typical=[churn.facts.typical.get(name, math.nan) for name in columns],
+            k=REASONS,
         )
-        cells = {name: part[name].tolist() for name in names}
-        for row, reasons in enumerate(found):
-            said = [
-                _say(r.name, cells[r.name][row], churn.facts.typical.get(r.name)) for r in reasons
-            ]
-            texts.append("; ".join(said))
+        texts += ["; ".join(_say(each, columns[each.name]) for each in row) for row in found]
     return texts
 
 
-def _say(name: str, value: object, typical: float | None) -> str:
-    meaning = describe(name).meaning
-    if isinstance(value, str):
-        return f"{meaning}: {value}"
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+def _say(reason: Reason, column: Column) -> str:
+    meaning = describe(reason.name).meaning
+    if math.isnan(reason.value):
         return f"{meaning}: none"
-    shown = f"{meaning}: {_number(float(value))}"  # type: ignore[arg-type]
-    return shown if typical is None else f"{shown} (usually {_number(typical)})"
+    if column.kind == "category":
+        return f"{meaning}: {column.levels[int(reason.value)]}"
+    if math.isnan(reason.typical):
+        return f"{meaning}: {_number(reason.value)}"
+    return f"{meaning}: {_number(reason.value)} (usually {_number(reason.typical)})"
 
 
 def _number(value: float) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from features.errors import ModelError, NotEnoughData
 from features.progress import Progress, silent
@@ -24,6 +23,7 @@ from training.metrics import (
 from training.models.baselines import fit_logistic, fit_recency_rule
 from training.models.churn import fit_churn
 from training.models.errors import FitError
+from training.models.reasons import typical_values
 from training.rows import Rows
 from training.splits import Origin
 from training.trained import ChurnFacts, TrainedChurn
@@ -118,13 +118,13 @@ def _predict(rows: Rows, origin: Origin, *, horizon_days: int, seed: int) -> pd.
     test, train = rows.at(origin.test), rows.at(*origin.train)
     column = recency_column(rows)
     trained = fit(rows, origin, horizon_days=horizon_days, seed=seed)
-    logistic = fit_logistic(train.X, train.churned, categorical=_categorical(rows), seed=seed)
+    logistic = fit_logistic(train.X, train.churned, categorical=_categorical(rows))
     place = [each.name for each in rows.spec.columns].index(column)
-    rule = fit_recency_rule(train.X[:, place], train.churned)
+    rule = fit_recency_rule(train.X, train.churned, column=place)
     found = test.frame[["customer_id", "cutoff", "churned"]].copy()
     found[MODEL] = trained.model.churn_probability(test.X)
     found[LOGISTIC] = logistic.churn_probability(test.X)
-    found[RECENCY] = rule.churn_probability(test.X[:, place])
+    found[RECENCY] = rule.churn_probability(test.X)
     return found
 
 
@@ -156,10 +156,6 @@ def _categorical(rows: Rows) -> list[int]:
 
 
 def _typical(rows: Rows) -> dict[str, float]:
-    numbers = [column.name for column in rows.spec.columns if column.kind == "number"]
-    medians: NDArray[np.float64] = rows.frame[numbers].median().to_numpy(dtype=np.float64)
-    return {
-        name: float(value)
-        for name, value in zip(numbers, medians, strict=True)
-        if np.isfinite(value)
-    }
+    values = typical_values(rows.X, categorical=_categorical(rows))
+    names = [column.name for column in rows.spec.columns]
+    return {n: float(v) for n, v in zip(names, values, strict=True) if np.isfinite(v)}

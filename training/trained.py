@@ -42,7 +42,8 @@ class ChurnFacts:
         ISO dates.
     calibration_cutoff : str
     typical : mapping of str to float
-        Median of each number column over the training rows, to compare a customer with.
+        Median of each number column and commonest level code of each category, over the
+        training rows: what a customer is compared with.
     """
 
     horizon_days: int
@@ -127,7 +128,7 @@ class TrainedValue:
         subscription = self.model.subscription_value(
             frame["monthly_amount"],
             frame["churn_probability"],
-            horizon_days=self.facts.horizon_days,
+            self.facts.horizon_days,
         )
         return orders + subscription
 

@@ -1,0 +1,63 @@
+import os
+
+# before anything imports the libraries, which read these once
+for _switch in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK", "BENTOML_DO_NOT_TRACK"):
+    os.environ[_switch] = "True"
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_tenure(*words: str | Path, cwd: Path | None = None) -> Ran:
+    """Run the command line as a user does: a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tenure", *map(str, words)],
+        cwd=cwd or ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def tenure():
+    return run_tenure
+
+
+@pytest.fixture(scope="session")
+def trained_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small simulated company, trained and scored; not to be changed: copy it."""
+    home = tmp_path_factory.mktemp("company") / "company"
+    for words in (
+        ("simulate", "--customers", "4000", "--weeks", "78", "--out", home),
+        ("retrain", "--config", home / "tenure.toml"),
+        ("score", "--config", home / "tenure.toml"),
+    ):
+        ran = run_tenure(*words)
+        assert ran.code == 0, ran.err
+    return home
+
+
+@pytest.fixture
+def company(trained_company: Path, tmp_path: Path) -> Path:
+    """A copy of the trained company that a test may change."""
+    return shutil.copytree(trained_company, tmp_path / "company")
