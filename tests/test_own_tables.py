@@ -27,7 +27,10 @@ columns = { customer_id = "Account", ordered_at = "Invoice Date", amount = "Quan
 
 [histories.tickets]
 path = "helpdesk.csv"
-columns = { customer_id = "acct", opened_at = "created", resolved_at = "closed", category = "topic" }
+columns.customer_id = "acct"
+columns.opened_at = "created"
+columns.resolved_at = "closed"
+columns.category = "topic"
 """
 
 
