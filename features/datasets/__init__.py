@@ -1,0 +1,1 @@
+"""Data for everyone: the simulated company and CDNOW."""
