@@ -37,7 +37,8 @@ def main() -> int:
     ]
     RESULTS.mkdir(exist_ok=True)
     for figure in figures:
-        (RESULTS / f"{figure['name']}.json").write_text(json.dumps(figure, indent=1) + "\n")
+        file = str(figure["name"]).casefold().replace(" ", "-")
+        (RESULTS / f"{file}.json").write_text(json.dumps(figure, indent=1) + "\n")
     _show(figures)
     return 0
 
