@@ -111,8 +111,7 @@ def at_risk(
 
     with open_snapshot(read_config(config).home) as snapshot:
         rows = at_risk_list(snapshot.scores(), top)
-    write_list(rows, out)
-    show_list(rows, out)
+    show_list(rows, write_list(rows, out))
 
 
 @app.command()

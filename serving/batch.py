@@ -40,7 +40,7 @@ def score_and_publish(
             "horizon_days": churn.facts.horizon_days,
             "value_horizon_days": config.business.value_horizon_days,
             "churn_model_version": versions[CHURN],
-            "value_model_version": versions.get(LIFETIME_VALUE, ""),
+            "value_model_version": versions.get(LIFETIME_VALUE),
             "base_rate": churn.facts.base_rate,
             "data_fingerprint": histories.fingerprint,
         },

@@ -153,7 +153,7 @@ def _complete(
     scores["reasons"] = ""
     scores["cutoff"] = cutoff
     scores["churn_model_version"] = versions[CHURN]
-    scores["value_model_version"] = versions.get(LIFETIME_VALUE, "")
+    scores["value_model_version"] = versions.get(LIFETIME_VALUE)
 
 
 def _riskiest(scores: pd.DataFrame, count: int) -> NDArray[np.intp]:

@@ -51,7 +51,7 @@ class Truth:
     Attributes
     ----------
     calibration_error : float
-        Mean distance, over ten groups of equal size, of mean probability and mean truth.
+        Mean distance, over twenty groups of equal size, of mean probability and mean truth.
     value_ratio : float
         Sum of expected value over the sum of true expected value; 1 is right.
     decile_lift : float

@@ -18,6 +18,7 @@ from rich.table import Table
 from features.progress import Progress
 
 if TYPE_CHECKING:
+    from campaigns.export import WrittenList
     from features.datasets.cdnow import CdnowReport
     from features.datasets.simulator import SimulationReport
     from features.histories import Histories
@@ -119,7 +120,7 @@ def show_published(manifest: Manifest, home: Path) -> None:
     )
 
 
-def show_list(rows: pd.DataFrame, path: Path) -> None:
+def show_list(rows: pd.DataFrame, written: WrittenList) -> None:
     """Print where the list lies and how it begins."""
     table = _table("customer", "churn", "value at risk", "band", "reasons")
     for row in rows.head(SHOWN_ON_LIST).itertuples():
@@ -129,7 +130,12 @@ def show_list(rows: pd.DataFrame, path: Path) -> None:
             escape(str(row.reasons)),
         )  # fmt: skip
     _console().print(table)
-    say(f"wrote {len(rows):,} customers to {path}")
+    say(f"wrote {written.rows:,} customers to {written.path}")
+    if written.guarded:
+        say(
+            f"{written.guarded:,} cells begin like a formula and got a leading apostrophe, so that "
+            "a spreadsheet does not run them; .parquet and .jsonl have them as they are"
+        )
 
 
 def show_kpis(figures: pd.DataFrame, *, by: str, months: int) -> None:

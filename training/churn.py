@@ -15,6 +15,8 @@ from training.metrics import (
     auc,
     average_precision,
     brier,
+    calibration_intercept,
+    calibration_slope,
     expected_calibration_error,
     log_loss,
     top_decile_lift,
@@ -35,6 +37,8 @@ METRICS = {
     "log_loss": log_loss,
     "brier": brier,
     "calibration_error": expected_calibration_error,
+    "calibration_slope": calibration_slope,
+    "calibration_intercept": calibration_intercept,
     "top_decile_lift": top_decile_lift,
 }
 RECENCY_COLUMNS = ("usage_days_since_last", "orders_days_since_last", "subscriptions_tenure_days")

@@ -17,7 +17,13 @@ from features.labels import realised_value
 from features.rfm import rfm
 from features.value_inputs import BTYD_INPUTS, effective_margin_rate
 from features.windows import date_of, day_number
-from training.metrics import Estimate, mean_absolute_error, root_mean_squared_error, with_interval
+from training.metrics import (
+    Estimate,
+    mean_absolute_error,
+    root_mean_squared_error,
+    total_ratio,
+    with_interval,
+)
 from training.models.errors import FitError
 from training.models.lifetime_value import LifetimeValueModel
 from training.models.purchases import PurchaseModel, fit_purchases
@@ -26,6 +32,11 @@ from training.trained import TrainedValue, ValueFacts
 
 CANDIDATES = ("bg_nbd", "mbg_nbd")
 OWN_RATE = "own_rate"
+METRICS = {
+    "mae": mean_absolute_error,
+    "rmse": root_mean_squared_error,
+    "total": total_ratio,
+}
 MIN_REPEATERS = 30
 """Fewer customers with a repeat purchase than this bear no purchase model."""
 
@@ -177,12 +188,11 @@ def _arrays(known: pd.DataFrame) -> tuple[NDArray[np.float64], ...]:
 
 def _scores(found: pd.DataFrame, name: str, seed: int) -> dict[str, Estimate]:
     actual, expected = found["actual"].to_numpy(), found[name].to_numpy()
-    metrics = {"mae": mean_absolute_error, "rmse": root_mean_squared_error, "total": _total}
-    return {key: with_interval(f, actual, expected, seed=seed) for key, f in metrics.items()}
-
-
-def _total(actual: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
-    return float(expected.sum() / actual.sum()) if actual.sum() > 0 else float("nan")
+    customers = np.arange(len(found))
+    return {
+        key: with_interval(metric, actual, expected, groups=customers, seed=seed)
+        for key, metric in METRICS.items()
+    }
 
 
 def check_repeaters(known: pd.DataFrame, cutoff: date) -> None:
