@@ -87,7 +87,7 @@ class TrainingConfig(_Section):
     cutoffs: AtLeastOne = 4
     step_days: AtLeastOne = 28
     seed: Annotated[int, Field(ge=0)] = 20
-    reasons_for: Annotated[int, Field(ge=0)] = 20_000
+    reasons_for: Annotated[int, Field(ge=0)] = 5_000
 
 
 class HistoryConfig(_Section):

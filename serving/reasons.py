@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,10 @@ CHUNK = 5_000
 
 
 def reason_texts(features: pd.DataFrame, churn: TrainedChurn) -> list[str]:
-    """Up to three reasons per customer, joined with "; ", the strongest first.
+    """Give up to three reasons per customer, joined with "; ", the strongest first.
 
-    A reason names a feature that raises this customer's risk, its value, and for comparison its
-    median over the training rows.
+    A reason names a measure that raises this customer's risk, by the window that raises it most,
+    with its value and, for comparison, what is usual: the median over the training rows.
 
     Parameters
     ----------
@@ -38,13 +39,18 @@ def reason_texts(features: pd.DataFrame, churn: TrainedChurn) -> list[str]:
         found = top_reasons(
             churn.model.contributions(values),
             feature_names=list(columns),
-            groups=[describe(name).group for name in columns],
+            groups=[_measure(name) for name in columns],
             values=values,
             typical=[churn.facts.typical.get(name, math.nan) for name in columns],
             k=REASONS,
         )
         texts += ["; ".join(_say(each, columns[each.name]) for each in row) for row in found]
     return texts
+
+
+def _measure(name: str) -> str:
+    """Name a column's measure without its window: the windows of one measure say one thing."""
+    return re.sub(r"_\d+d$", "", name)
 
 
 def _say(reason: Reason, column: Column) -> str:

@@ -68,7 +68,7 @@ def champions(home: Path) -> dict[str, Champion]:
         except MlflowException:
             continue
         number = str(version.version)
-        run = client.get_run(version.run_id).data
+        run = client.get_run(str(version.run_id)).data
         folder = _folder(client, name, number)
         found[name] = Champion(name, number, folder, run.metrics, run.params)
     if CHURN not in found:

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from training.metrics import Estimate
     from training.readiness import Readiness
     from training.retrain import RetrainReport
+    from training.value import ValueBacktest
 
 WIDTH = 100
 SHOWN_ON_LIST = 5
+CHURN_METRICS = ("auc", "log_loss", "calibration_error", "top_decile_lift")
+PURCHASE_METRICS = ("mae", "rmse", "total")
+OWN_RATE = "own_rate"
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -88,26 +92,32 @@ def show_check(histories: Histories, models: Iterable[Readiness], home: Path) ->
 def show_retrain(report: RetrainReport) -> None:
     """Print how the models did on cutoffs that they had not seen."""
     backtest = report.churn
-    table = _table("churn, later cutoffs", "AUC", "log loss", "calibration error", "decile lift")
+    table = _table("churn", "AUC", "log loss", "calibration error", "top decile lift")
     for name, scores in backtest.scores.items():
-        metrics = ("auc", "log_loss", "calibration_error", "top_decile_lift")
-        table.add_row(_words(name), *(_estimate(scores[metric]) for metric in metrics))
+        table.add_row(_words(name), *(_estimate(scores[metric]) for metric in CHURN_METRICS))
     _console().print(table)
+    say("(on later cutoffs than any fit has seen, with 95 % intervals)")
     if not backtest.beats_baselines:
         say("the churn model does not beat its baselines: look at the data before you use it")
     if report.value is None:
         say(f"no purchase model: {report.value_missing}")
     else:
-        held = report.value
-        table = _table(f"purchases, {held.holdout_days} days from {held.cutoff}", "MAE", "RMSE",
-                       "expected / actual")  # fmt: skip
-        for name, scores in held.scores.items():
-            chosen = " (chosen)" if name == held.chosen else ""
-            metrics = ("mae", "rmse", "total")
-            table.add_row(_words(name) + chosen, *(_estimate(scores[each]) for each in metrics))
-        _console().print(table)
+        _show_purchases(report.value)
     for name, version in report.versions.items():
         say(f"{name} version {version} is now champion")
+
+
+def _show_purchases(held: ValueBacktest) -> None:
+    table = _table("purchases", "MAE", "RMSE", "expected / actual")
+    for name, scores in held.scores.items():
+        chosen = " (chosen)" if name == held.chosen else ""
+        table.add_row(
+            _words(name) + chosen, *(_estimate(scores[metric]) for metric in PURCHASE_METRICS)
+        )
+    _console().print(table)
+    say(f"(in the {held.holdout_days} days from {held.cutoff}, fitted on what came before)")
+    for name, why in held.failed.items():
+        say(f"{_words(name)} could not be fitted: {why}")
 
 
 def show_published(manifest: Manifest, home: Path) -> None:
@@ -195,8 +205,8 @@ def _summary_rows(found: list[Summary]) -> Iterator[tuple[str, list[str]]]:
     truths = [each.truth for each in found]
     for label, field in (
         ("calibration error against the truth", "calibration_error"),
-        ("top decile against the truth, x base rate", "decile_lift"),
-        ("list's top decile against the truth, x base rate", "list_lift"),
+        ("top decile: true rate / base rate", "decile_lift"),
+        ("list's top decile, the same", "list_lift"),
         ("value, expected / truth", "value_ratio"),
     ):
         yield label, ["" if t is None else f"{getattr(t, field):.4f}" for t in truths]
@@ -206,7 +216,7 @@ def _summary_rows(found: list[Summary]) -> Iterator[tuple[str, list[str]]]:
         ("purchases, MAE", "mae"),
     ):  # fmt: skip
         yield label, [_metric(each, each.purchase_model, metric) for each in found]
-        yield f"{label}, own rate", [_metric(each, "own_rate", metric) for each in found]
+        yield f"{label}, own rate", [_metric(each, OWN_RATE, metric) for each in found]
 
 
 def _metric(found: Summary, name: str | None, metric: str) -> str:
@@ -214,18 +224,19 @@ def _metric(found: Summary, name: str | None, metric: str) -> str:
     if key not in found.metrics:
         return ""
     low, high = found.metrics[f"{key}_low"], found.metrics[f"{key}_high"]
-    return f"{found.metrics[key]:.4f} ({low:.4f} to {high:.4f})"
+    return f"{found.metrics[key]:.4f} ({low:.4f}-{high:.4f})"
 
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 or column == "reasons" else "right")
+        left = i == 0 or column == "reasons"
+        table.add_column(column, justify="left" if left else "right", no_wrap=column != "reasons")
     return table
 
 
 def _estimate(found: Estimate) -> str:
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+    return f"{found.value:.3f} ({found.low:.3f}-{found.high:.3f})"
 
 
 def _words(name: str) -> str:

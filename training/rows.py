@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ class Rows:
     frame: pd.DataFrame
     spec: FeatureSpec
 
-    @property
+    @cached_property
     def X(self) -> NDArray[np.float64]:
         """Features, shape (n_rows, n_columns)."""
         return self.spec.matrix(self.frame)

@@ -20,7 +20,7 @@ import mlflow
 from matplotlib.figure import Figure
 from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
-from mlflow.types.schema import ColSpec, Schema
+from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
 from training.trained import (
     CHURN,
@@ -85,7 +85,9 @@ class Store:
         """
         name, signature = _signature(record.model)
         with (
-            mlflow.start_run(experiment_id=self._experiment, run_name=name, tags=dict(record.tags)),
+            mlflow.start_run(
+                experiment_id=self._experiment, run_name=name, tags=dict(record.tags)
+            ) as run,
             TemporaryDirectory() as scratch,
             warnings.catch_warnings(),
         ):
@@ -104,9 +106,14 @@ class Store:
                 data_path=str(folder),
                 signature=signature,
                 pip_requirements=["tenure"],
-                registered_model_name=name,
             )
-        return str(logged.registered_model_version)
+        return self._new_version(name, logged.model_uri, run.info.run_id)
+
+    def _new_version(self, name: str, source: str, run_id: str) -> str:
+        if not self._client.search_registered_models(f"name = '{name}'"):
+            self._client.create_registered_model(name)
+        made = self._client.create_model_version(name, source, run_id)
+        return str(made.version)
 
     def promote(self, versions: Mapping[str, str]) -> None:
         """Make these versions the champions."""
@@ -116,7 +123,7 @@ class Store:
 
 def _signature(model: TrainedChurn | TrainedValue) -> tuple[str, ModelSignature]:
     if isinstance(model, TrainedChurn):
-        inputs = [
+        inputs: list[ColSpec | TensorSpec] = [
             ColSpec("string" if column.kind == "category" else "double", column.name)
             for column in model.spec.columns
         ]

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from features.errors import ModelError
 from features.spec import FeatureSpec
@@ -150,9 +151,9 @@ def _write_facts(folder: Path, facts: ChurnFacts | ValueFacts) -> None:
 
 def _read_facts(folder: Path, kind: type[Facts]) -> Facts:
     try:
-        found = json.loads((folder / "facts.json").read_text())
-        return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()})
-    except (OSError, ValueError, TypeError) as error:
+        found: dict[str, Any] = json.loads((folder / "facts.json").read_text())
+        return TypeAdapter(kind).validate_python(found)
+    except (OSError, ValueError) as error:
         raise ModelError(
             f"{folder} holds no readable {kind.__name__}: {error}; retrain, or restore it"
         ) from error

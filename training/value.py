@@ -57,6 +57,8 @@ class ValueBacktest:
         over actual purchase days of everyone, 1.0 is right).
     purchases : DataFrame
         customer_id, frequency, actual, and a column per name of `scores`.
+    failed : mapping of str to str
+        Candidate that could not be fitted -> why.
     """
 
     cutoff: date
@@ -64,6 +66,7 @@ class ValueBacktest:
     chosen: str
     scores: Mapping[str, Mapping[str, Estimate]]
     purchases: pd.DataFrame
+    failed: Mapping[str, str]
 
 
 def backtest_purchases(
@@ -83,24 +86,24 @@ def backtest_purchases(
     check_repeaters(known, cutoff)
     actual = _purchase_days(histories, cutoff, holdout)
     found = known.assign(actual=known["customer_id"].map(actual).fillna(0.0).to_numpy(float))
-    arrays = _arrays(known)
+    frequency, recency, T, _ = _arrays(known)
+    failed = {}
     for name in CANDIDATES:
         try:
-            model = fit_purchases(*arrays[:3], model=name)
-        except FitError:
-            continue
-        found[name] = model.expected_purchases(holdout, *arrays[:3])
-    fitted = [name for name in CANDIDATES if name in found]
+            model = fit_purchases(frequency, recency, T, model=name)
+            found[name] = model.expected_purchases(holdout, frequency, recency, T)
+        except FitError as error:
+            failed[name] = str(error)
+    fitted = [name for name in CANDIDATES if name not in failed]
     if not fitted:
         raise NotEnoughData(
             f"neither BG/NBD nor MBG/NBD can be fitted to the {len(known)} customers who ordered "
-            f"before {cutoff}; load more history"
+            f"before {cutoff} ({failed[CANDIDATES[0]]}); load more history"
         )
-    age = np.maximum(arrays[2] + 1, 1.0)
-    found[OWN_RATE] = (arrays[0] + 1) / age * holdout
+    found[OWN_RATE] = frequency / np.maximum(T, 1.0) * holdout
     scores = {name: _scores(found, name, seed) for name in (*fitted, OWN_RATE)}
     chosen = min(fitted, key=lambda name: scores[name]["rmse"].value)
-    return ValueBacktest(cutoff, holdout, chosen, scores, found)
+    return ValueBacktest(cutoff, holdout, chosen, scores, found, failed)
 
 
 def fit_value(
