@@ -110,8 +110,8 @@ def build_features(
     Returns
     -------
     DataFrame, sorted by cutoff and customer_id
-        `customer_id`, `cutoff` and the spec's columns in order: float64, and strings (None where
-        missing) for categories. Counts and sums are 0 for a customer without rows; means, shares
+        `customer_id`, `cutoff` and the spec's columns in order: float64, or str for categories.
+        Counts and sums are 0 for a customer without rows; means, shares
         and days since are nan.
 
     Raises
@@ -173,9 +173,9 @@ def _frame(table: pa.Table, spec: FeatureSpec) -> pd.DataFrame:
     )
 
 
-def _values(array: pa.ChunkedArray, column: Column) -> np.ndarray[Any, Any]:
+def _values(array: pa.ChunkedArray, column: Column) -> Any:
     if column.kind == "category":
-        return np.array(array.to_pylist(), dtype=object)
+        return array.to_pandas().astype("str")
     numbers: np.ndarray[Any, Any] = array.to_numpy()
     return np.round(numbers, DECIMALS)
 

@@ -27,7 +27,7 @@ from training.metrics import (
 from training.models.errors import FitError
 from training.models.lifetime_value import LifetimeValueModel
 from training.models.purchases import PurchaseModel, fit_purchases
-from training.models.spend import SpendModel, fit_spend
+from training.models.spend import SpendModel, fit_credibility, fit_spend
 from training.trained import TrainedValue, ValueFacts
 
 CANDIDATES = ("bg_nbd", "mbg_nbd")
@@ -151,9 +151,12 @@ def _fit_orders(
     frequency, recency, T, monetary_value = _arrays(known)
     try:
         purchases = fit_purchases(frequency, recency, T, model=name)
-        return purchases, fit_spend(frequency, monetary_value)
     except FitError as error:
         raise NotEnoughData(f"the lifetime-value model can't be fitted: {error}") from error
+    try:
+        return purchases, fit_spend(frequency, monetary_value)
+    except FitError:  # no finite mean spend (q <= 1): shrink own means to the population's instead
+        return purchases, fit_credibility(frequency, monetary_value)
 
 
 def newcomer_orders_value(histories: Histories, business: BusinessConfig, newest: date) -> float:
