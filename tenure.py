@@ -39,11 +39,11 @@ DEFAULT = Path("tenure.toml")
 
 def main() -> None:
     """Run the command line; what the user can mend is said in one sentence and exits with 2."""
-    from serving.terminal import say_error
-
     try:
         app()
     except TenureError as error:
+        from serving.terminal import say_error
+
         say_error(str(error))
         sys.exit(2)
 

@@ -37,6 +37,8 @@ def top_values(table: ir.Table, column: str, most: int, *, at_least: int = 1) ->
 
 def filled_columns(table: ir.Table, columns: Sequence[str]) -> tuple[str, ...]:
     """Return those columns that hold at least one value: the others were not mapped."""
+    if not columns:
+        return ()
     counts = table.aggregate(**{name: table[name].count() for name in columns})
     found = counts.to_pyarrow().to_pylist()[0]
     return tuple(name for name in columns if found[name] > 0)

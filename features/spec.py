@@ -150,5 +150,9 @@ class FeatureSpec:
 def _numbers(values: pd.Series[Any], column: Column) -> NDArray[np.float64]:
     if column.kind == "number":
         return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64)
-    codes = pd.Categorical(values, categories=list(column.levels)).codes.astype(np.float64)
+    codes = (
+        pd.Index(list(column.levels), dtype="str")
+        .get_indexer_for(pd.Index(values))
+        .astype(np.float64)
+    )
     return np.where(codes < 0, np.nan, codes)

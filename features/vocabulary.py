@@ -83,7 +83,7 @@ def _entry_of(column: str) -> tuple[Feature, dict[str, str]]:
         found = _pattern(entry.name).fullmatch(column)
         if found:
             return entry, found.groupdict()
-    raise KeyError(f"no entry of features.vocabulary describes the column {column}; add one")
+    raise KeyError(f"no entry of features.entries describes the column {column}; add one")
 
 
 @cache

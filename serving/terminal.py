@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -18,6 +18,8 @@ from rich.table import Table
 from features.progress import Progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from campaigns.export import WrittenList
     from features.datasets.cdnow import CdnowReport
     from features.datasets.simulator import SimulationReport
@@ -43,13 +45,18 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def say(text: str) -> None:
-    """Print one line."""
-    _console().print(escape(text), soft_wrap=True)
+    """Print a sentence, wrapped between words; a long path is never cut."""
+    _console().print(escape(_wrapped(text)), soft_wrap=True)
 
 
 def say_error(text: str) -> None:
     """Print what went wrong to the error stream."""
-    _console(stderr=True).print(f"[bold red]error:[/] {escape(text)}", soft_wrap=True)
+    said = _wrapped(f"error: {text}").removeprefix("error: ")
+    _console(stderr=True).print(f"[bold red]error:[/] {escape(said)}", soft_wrap=True)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 @contextmanager
@@ -82,9 +89,9 @@ def show_check(histories: Histories, models: Iterable[Readiness], home: Path) ->
     _console().print(table)
     for name, report in histories.reports.items():
         for reason, count in report.quarantined.items():
-            say(f"  {name}: {count:,} x {reason}")
+            say(f"{name}: {count:,} x {reason}")
         if report.quarantined:
-            say(f"  {name}: see {home / 'quarantine' / f'{name}.csv'}")
+            say(f"{name}: see {home / 'quarantine' / f'{name}.csv'}")
     for model in models:
         say(f"{model.model}: {'ready' if model.ready else 'NOT ready'} - {model.because}")
 

@@ -77,11 +77,9 @@ def spend_parameters(frequency: Floats, monetary_value: Floats) -> dict[str, flo
     FitError
         If no attempt reaches a finite optimum.
     """
-    bounded = {**_ATTEMPTS[1], "bounds": ((-9.0, 9.0), (-9.0, 9.0), (-9.0, 25.0))}
+    attempts: tuple[Mapping[str, Any], ...] = ({}, {"q_constraint": True})
     with _quiet() as lifetimes:
-        return _first_converged(
-            lifetimes.GammaGammaFitter, (frequency, monetary_value), ({}, bounded)
-        )
+        return _first_converged(lifetimes.GammaGammaFitter, (frequency, monetary_value), attempts)
 
 
 def _first_converged(

@@ -101,3 +101,15 @@ def test_too_few_repeat_buyers_are_refused_with_their_number():
 def test_a_saved_model_is_the_same(tmp_path, fitted):
     fitted.save(tmp_path)
     assert SpendModel.load(tmp_path) == fitted
+
+
+def test_spend_that_hardly_varies_is_fitted_or_refused_but_never_a_stack_trace():
+    draw = np.random.default_rng(1)
+    frequency = draw.integers(1, 40, 500)
+    for spread in (0.0, 1e-6, 0.01, 3.0):
+        spend = 30 + spread * draw.standard_normal(500) / np.sqrt(frequency)
+        try:
+            fitted = fit_spend(frequency, spend)
+        except FitError:
+            fitted = fit_credibility(frequency, spend)
+        assert fitted.expected_spend(frequency, spend) == pytest.approx(spend, rel=0.2)

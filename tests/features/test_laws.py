@@ -1,0 +1,130 @@
+"""Laws of every builder: the registry drives them, so that a new builder is under them too."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.build import BUILDERS, learn_spec
+from features.spec import FeatureSpec
+from features.windows import WINDOWS, day_number
+from tests.features import worlds
+from tests.features.worlds import CUTOFF, LAST, Row, Rows
+
+CUTOFFS = (CUTOFF - timedelta(days=28), CUTOFF - timedelta(days=10), CUTOFF)
+EDGES = sorted(
+    {LAST - window + step for window in (0, *WINDOWS) for step in (-1, 0, 1)}
+    | {day_number(cutoff) + step for cutoff in CUTOFFS for step in (-1, 0)}
+)
+
+# Written here a second time, on purpose: the law must not read what it is to check.
+FINAL_LATER = {
+    "tickets": {
+        "first_response_day": ["first_response_at"],
+        "resolved_day": ["resolved_at", "contacts", "reopened", "handle_minutes"],
+    },
+    "orders": {"refunded_day": ["refunded_at"]},
+    "subscriptions": {"ended_day": ["ended_at", "cancel_reason"]},
+}
+
+every_history = pytest.mark.parametrize("history", BUILDERS)
+seeds = given(seed=st.integers(0, 2**32 - 1))
+few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="module")
+def specs() -> dict[str, FeatureSpec]:
+    """What each builder learned from a company that has seen everything."""
+    rich = worlds.random_world(seed=1, rows=200)
+    return {name: learn_spec(worlds.histories({name: rich[name]}), [CUTOFF]) for name in BUILDERS}
+
+
+def rows_of(history: str, seed: int) -> Rows:
+    """Rows around the edges of the windows and of the cutoffs, where mistakes live."""
+    rng = random.Random(seed)
+    if history == "customers":
+        return [worlds.random_row(history, rng, EDGES) | {"customer_id": each} for each in "abcd"]
+    return [worlds.random_row(history, rng, EDGES) for _ in range(rng.randrange(1, 80))]
+
+
+def as_recorded_at(history: str, rows: Rows, cutoff_day: int) -> Rows:
+    """The rows as the company's tables showed them at the cutoff, without all that came after."""
+    return [seen for row in rows if (seen := _as_seen(history, row, cutoff_day)) is not None]
+
+
+def _as_seen(history: str, row: Row, cutoff_day: int) -> Row | None:
+    seen = dict(row)
+    known = row["known_day"]
+    if known is not None and known >= cutoff_day:
+        if history != "surveys":
+            return None
+        seen |= dict.fromkeys(["day", "answered_at", "score", "comment", "scale", "touchpoint"])
+        seen["known_day"] = known = None
+    if history == "surveys" and known is None and not row["sent_day"] < cutoff_day:
+        return None
+    for day, fields in FINAL_LATER.get(history, {}).items():
+        if row[day] is None or row[day] >= cutoff_day:
+            seen |= dict.fromkeys([day, *fields])
+    return seen
+
+
+def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(left, right, check_exact=True)
+
+
+@every_history
+@seeds
+@few
+def test_what_happened_or_became_known_after_the_cutoff_never_changes_a_feature(
+    history: str, specs: dict[str, FeatureSpec], seed: int
+) -> None:
+    rows = rows_of(history, seed)
+    recorded = as_recorded_at(history, rows, LAST)
+    same(
+        worlds.built(history, rows, [CUTOFF], specs[history]),
+        worlds.built(history, recorded, [CUTOFF], specs[history]),
+    )
+
+
+@every_history
+@seeds
+@few
+def test_shuffling_rows_changes_nothing(
+    history: str, specs: dict[str, FeatureSpec], seed: int
+) -> None:
+    rows = rows_of(history, seed)
+    shuffled = random.Random(seed).sample(rows, len(rows))
+    same(
+        worlds.built(history, rows, CUTOFFS, specs[history]),
+        worlds.built(history, shuffled, CUTOFFS, specs[history]),
+    )
+
+
+@every_history
+@seeds
+@few
+def test_a_customer_alone_gets_the_same_row_as_among_all(
+    history: str, specs: dict[str, FeatureSpec], seed: int
+) -> None:
+    rows = rows_of(history, seed)
+    among_all = worlds.built(history, rows, CUTOFFS, specs[history])
+    customer = rows[0]["customer_id"]
+    own = [row for row in rows if row["customer_id"] == customer]
+    alone = worlds.built(history, own, CUTOFFS, specs[history])
+    same(among_all[among_all["customer_id"] == customer].reset_index(drop=True), alone)
+
+
+@every_history
+@seeds
+@few
+def test_building_several_cutoffs_at_once_equals_building_each_alone(
+    history: str, specs: dict[str, FeatureSpec], seed: int
+) -> None:
+    rows = rows_of(history, seed)
+    each = [worlds.built(history, rows, [cutoff], specs[history]) for cutoff in CUTOFFS]
+    same(worlds.built(history, rows, CUTOFFS, specs[history]), pd.concat(each, ignore_index=True))
