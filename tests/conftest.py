@@ -48,7 +48,7 @@ def trained_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small simulated company, trained and scored; not to be changed: copy it."""
     home = tmp_path_factory.mktemp("company") / "company"
     for words in (
-        ("simulate", "--customers", "4000", "--weeks", "78", "--out", home),
+        ("simulate", "--customers", "3000", "--weeks", "78", "--out", home),
         ("retrain", "--config", home / "tenure.toml"),
         ("score", "--config", home / "tenure.toml"),
     ):
