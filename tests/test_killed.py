@@ -8,7 +8,7 @@ from serving.registry import champions
 from serving.snapshot import open_snapshot
 from tests.conftest import ROOT, run_tenure
 
-FRACTIONS = ("0.3", "0.6", "0.75", "0.85", "0.92", "0.97")
+FRACTIONS = ("0.4", "0.75", "0.9", "0.97")
 """When to kill, as shares of the time that the whole command takes on this machine."""
 
 

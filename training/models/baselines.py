@@ -70,7 +70,8 @@ def fit_logistic(
             for level in np.unique(rows[:, column][~np.isnan(rows[:, column])])
         ),
         numeric=numeric,
-        estimator=LogisticRegression(C=1.0, max_iter=2000),
+        # windows of one measure are nearly collinear, where lbfgs needs a thousand steps
+        estimator=LogisticRegression(C=1.0, solver="newton-cholesky"),
     )
     unfitted.estimator.fit(unfitted._design(rows), np.asarray(churned, bool))
     return unfitted
