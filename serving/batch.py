@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from features.config import Config
+from features.config import BusinessConfig, Config
+from features.errors import ModelError
 from features.histories import Histories
 from features.progress import Progress, silent
-from serving.registry import champions
+from serving.registry import Champion, champions
 from serving.scoring import score_everyone
 from serving.snapshot import Manifest, publish
 from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue
@@ -26,6 +27,9 @@ def score_and_publish(
     found = champions(config.home)
     churn = TrainedChurn.load(found[CHURN].folder)
     value = TrainedValue.load(found[LIFETIME_VALUE].folder) if LIFETIME_VALUE in found else None
+    for trained, name in ((churn, CHURN), (value, LIFETIME_VALUE)):
+        if trained is not None:
+            _check_business(trained.facts.business, config.business, found[name])
     versions = {name: champion.version for name, champion in found.items()}
     scored = score_everyone(config, histories, churn, value, versions, progress=progress)
     progress("publish snapshot", 0, 1)
@@ -37,7 +41,7 @@ def score_and_publish(
         {
             "cutoff": histories.newest_cutoff.isoformat(),
             "currency": config.business.currency,
-            "horizon_days": churn.facts.horizon_days,
+            "horizon_days": config.business.horizon_days,
             "value_horizon_days": config.business.value_horizon_days,
             "churn_model_version": versions[CHURN],
             "value_model_version": versions.get(LIFETIME_VALUE),
@@ -47,3 +51,14 @@ def score_and_publish(
     )
     progress("publish snapshot", 1, 1)
     return manifest
+
+
+def _check_business(trained: BusinessConfig, now: BusinessConfig, champion: Champion) -> None:
+    """Refuse a model that was trained for another business than tenure.toml describes now."""
+    for key, value in now.model_dump().items():
+        before = getattr(trained, key)
+        if before != value:
+            raise ModelError(
+                f"model {champion.name} {champion.version} was trained with {key} = {before!r}, "
+                f"tenure.toml now says {value!r}; retrain, or set it back"
+            )

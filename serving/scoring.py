@@ -145,7 +145,7 @@ def _complete(
     cutoff: str,
 ) -> None:
     business = config.business
-    scores["horizon_days"] = churn.facts.horizon_days
+    scores["horizon_days"] = business.horizon_days
     scores["value_horizon_days"] = business.value_horizon_days
     scores["currency"] = business.currency
     scores["value_at_risk"] = scores["churn_probability"] * scores["expected_value"]

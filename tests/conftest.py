@@ -45,10 +45,10 @@ def tenure():
 
 @pytest.fixture(scope="session")
 def trained_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small simulated company, trained and scored; not to be changed: copy it."""
+    """A simulated company, trained, scored and listed; not to be changed: copy it."""
     home = tmp_path_factory.mktemp("company") / "company"
     for words in (
-        ("simulate", "--customers", "3000", "--weeks", "78", "--out", home),
+        ("simulate", "--customers", "6000", "--weeks", "91", "--out", home),
         ("retrain", "--config", home / "tenure.toml"),
         ("score", "--config", home / "tenure.toml"),
     ):

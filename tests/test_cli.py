@@ -196,3 +196,23 @@ def test_commands_before_their_time_say_what_to_run_first(tenure, tmp_path):
         ran = tenure(*words, "--config", config)
         assert ran.code == 2
         assert hint in " ".join(ran.err.split())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("horizon_days = 91 ", "horizon_days = 60 ", "was trained with horizon_days = 91"),
+        ('currency = "EUR"', 'currency = "USD"', "was trained with currency = 'EUR'"),
+        (r"\[histories\.surveys\][^\n]*\npath[^\n]*\n", "", "surveys"),
+    ],
+)
+def test_a_config_that_no_longer_fits_the_models_publishes_nothing(
+    tenure, company, old, new, message
+):
+    replace(old, new)(company)
+    before = current_id(company)
+    ran = tenure("score", "--config", company / "tenure.toml")
+    assert ran.code == 2, ran.err
+    assert message in " ".join(ran.err.split())
+    assert "Traceback" not in ran.err
+    assert current_id(company) == before

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.config import BusinessConfig
 from features.errors import ModelError, NotEnoughData
 from features.progress import Progress, silent
 from training.metrics import (
@@ -67,7 +68,7 @@ class ChurnBacktest:
         return all(model < self.scores[name]["log_loss"].value for name in (LOGISTIC, RECENCY))
 
 
-def fit(rows: Rows, origin: Origin, *, horizon_days: int, seed: int) -> TrainedChurn:
+def fit(rows: Rows, origin: Origin, *, business: BusinessConfig, seed: int) -> TrainedChurn:
     """Fit on the origin's training cutoffs and calibrate on its later one.
 
     Raises
@@ -90,7 +91,7 @@ def fit(rows: Rows, origin: Origin, *, horizon_days: int, seed: int) -> TrainedC
     except FitError as error:
         raise NotEnoughData(f"the churn model can't be fitted: {error}") from error
     facts = ChurnFacts(
-        horizon_days=horizon_days,
+        business=business,
         base_rate=float(calibrate.churned.mean()),
         train_cutoffs=tuple(cutoff.isoformat() for cutoff in origin.train),
         calibration_cutoff=origin.calibrate.isoformat(),
@@ -103,7 +104,7 @@ def backtest(
     rows: Rows,
     origins: Sequence[Origin],
     *,
-    horizon_days: int,
+    business: BusinessConfig,
     seed: int,
     progress: Progress = silent,
 ) -> ChurnBacktest:
@@ -111,17 +112,17 @@ def backtest(
     parts = []
     for done, origin in enumerate(origins):
         progress("backtest churn", done, len(origins))
-        parts.append(_predict(rows, origin, horizon_days=horizon_days, seed=seed))
+        parts.append(_predict(rows, origin, business=business, seed=seed))
     predictions = pd.concat(parts, ignore_index=True)
     progress("backtest churn", len(origins), len(origins))
     return ChurnBacktest(predictions, _scores(predictions, seed))
 
 
-def _predict(rows: Rows, origin: Origin, *, horizon_days: int, seed: int) -> pd.DataFrame:
+def _predict(rows: Rows, origin: Origin, *, business: BusinessConfig, seed: int) -> pd.DataFrame:
     assert origin.test is not None
     test, train = rows.at(origin.test), rows.at(*origin.train)
     column = recency_column(rows)
-    trained = fit(rows, origin, horizon_days=horizon_days, seed=seed)
+    trained = fit(rows, origin, business=business, seed=seed)
     logistic = fit_logistic(train.X, train.churned, categorical=_categorical(rows))
     place = [each.name for each in rows.spec.columns].index(column)
     rule = fit_recency_rule(train.X, train.churned, column=place)

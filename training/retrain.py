@@ -88,9 +88,8 @@ def _backtest_churn(
     rows = labelled_rows(histories, config.business, spec, cutoffs)
     progress("build features", 1, 2)
     return churn.backtest(
-        rows, origins, horizon_days=config.business.horizon_days,
-        seed=config.training.seed, progress=progress,
-    )  # fmt: skip
+        rows, origins, business=config.business, seed=config.training.seed, progress=progress
+    )
 
 
 def _fit_churn(
@@ -100,9 +99,7 @@ def _fit_churn(
     rows = labelled_rows(histories, config.business, spec, service.cutoffs)
     progress("build features", 2, 2)
     progress("fit churn model", 0, 1)
-    trained = churn.fit(
-        rows, service, horizon_days=config.business.horizon_days, seed=config.training.seed
-    )
+    trained = churn.fit(rows, service, business=config.business, seed=config.training.seed)
     progress("fit churn model", 1, 1)
     return trained
 

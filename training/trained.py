@@ -6,9 +6,8 @@ with `load`. Nothing in them is a pickle.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from features.config import BusinessConfig
 from features.errors import ModelError
 from features.spec import FeatureSpec
 from features.value_inputs import BTYD_INPUTS, VALUE_INPUTS
@@ -36,7 +36,8 @@ class ChurnFacts:
 
     Attributes
     ----------
-    horizon_days : int
+    business : BusinessConfig
+        As it was at the training: what churn meant, over which horizon.
     base_rate : float
         Share that left, on the rows it was calibrated on.
     train_cutoffs : tuple of str
@@ -47,7 +48,7 @@ class ChurnFacts:
         training rows: what a customer is compared with.
     """
 
-    horizon_days: int
+    business: BusinessConfig
     base_rate: float
     train_cutoffs: tuple[str, ...]
     calibration_cutoff: str
@@ -60,17 +61,14 @@ class ValueFacts:
 
     Attributes
     ----------
-    currency : str
-    value_horizon_days : int
-    horizon_days : int
-        That of the churn probability which it takes for subscriptions.
+    business : BusinessConfig
+        As it was at the training: currency, value horizon, and the churn horizon of the
+        probability which the model takes for subscriptions.
     cutoff : str
         ISO date; the model has seen the rows before it.
     """
 
-    currency: str
-    value_horizon_days: int
-    horizon_days: int
+    business: BusinessConfig
     cutoff: str
 
 
@@ -97,7 +95,7 @@ class TrainedChurn:
     def predict(
         self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None
     ) -> NDArray[np.float64]:
-        """Churn probability over `facts.horizon_days` for feature rows; MLflow calls it too."""
+        """Churn probability over `horizon_days` for feature rows; MLflow calls it too."""
         return self.model.churn_probability(self.spec.matrix(frame))
 
 
@@ -121,7 +119,7 @@ class TrainedValue:
     def predict(
         self, frame: pd.DataFrame, params: Mapping[str, Any] | None = None
     ) -> NDArray[np.float64]:
-        """Value over `facts.value_horizon_days`, in `facts.currency`; MLflow calls it too.
+        """Value over `value_horizon_days`, in `currency`; MLflow calls it too.
 
         Reads the columns of `VALUE_MODEL_INPUTS`.
         """
@@ -129,7 +127,7 @@ class TrainedValue:
         subscription = self.model.subscription_value(
             frame["monthly_amount"],
             frame["churn_probability"],
-            self.facts.horizon_days,
+            self.facts.business.horizon_days,
         )
         return orders + subscription
 
@@ -146,13 +144,13 @@ Facts = TypeVar("Facts", ChurnFacts, ValueFacts)
 
 
 def _write_facts(folder: Path, facts: ChurnFacts | ValueFacts) -> None:
-    (folder / "facts.json").write_text(json.dumps(asdict(facts), indent=1, sort_keys=True))
+    text = TypeAdapter(type(facts)).dump_json(facts, indent=1)
+    (folder / "facts.json").write_bytes(text)
 
 
 def _read_facts(folder: Path, kind: type[Facts]) -> Facts:
     try:
-        found: dict[str, Any] = json.loads((folder / "facts.json").read_text())
-        return TypeAdapter(kind).validate_python(found)
+        return TypeAdapter(kind).validate_json((folder / "facts.json").read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(
             f"{folder} holds no readable {kind.__name__}: {error}; retrain, or restore it"

@@ -132,13 +132,7 @@ def fit_value(
         value_horizon_days=business.value_horizon_days,
         newcomer_orders_value=newcomer,
     )
-    facts = ValueFacts(
-        currency=business.currency,
-        value_horizon_days=business.value_horizon_days,
-        horizon_days=business.horizon_days,
-        cutoff=cutoff.isoformat(),
-    )
-    return TrainedValue(model, facts)
+    return TrainedValue(model, ValueFacts(business, cutoff.isoformat()))
 
 
 def _fit_orders(
