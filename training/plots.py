@@ -18,7 +18,7 @@ def calibration_plot(probability: ArrayLike, churned: ArrayLike) -> Figure:
     p, y = np.asarray(probability, float), np.asarray(churned, float)
     groups = _equal_groups(p)
     figure, axes = _canvas("Of those given this probability, how many left?")
-    top = max(p.max(), max(y[g].mean() for g in groups)) * 1.05
+    top = 1.1 * max(max(p[g].mean(), y[g].mean()) for g in groups)
     axes.plot([0, top], [0, top], color=_SOFT, linestyle="--", label="perfectly calibrated")
     share = np.array([y[g].mean() for g in groups])
     error = 1.96 * np.sqrt(share * (1 - share) / np.array([len(g) for g in groups]))
@@ -41,7 +41,7 @@ def gains_plot(scores: Mapping[str, ArrayLike], churned: ArrayLike) -> Figure:
     for (name, score), colour in zip(scores.items(), _COLOURS, strict=False):
         order = np.argsort(-np.asarray(score, float), kind="stable")
         found = np.concatenate([[0.0], np.cumsum(y[order]) / y.sum()])
-        axes.plot(contacted, found, color=colour, label=name)
+        axes.plot(contacted, found, color=colour, label=_words(name))
     axes.set_xlabel("share of customers contacted, highest score first")
     axes.set_ylabel("share of leavers among them")
     axes.legend(frameon=False, loc="lower right")
@@ -61,12 +61,16 @@ def purchases_plot(
     axes.plot(places, [y[g].mean() for _, g in shown], "o-", color=_INK, label="actual")
     for (name, values), colour in zip(expected.items(), _COLOURS, strict=False):
         v = np.asarray(values, float)
-        axes.plot(places, [v[g].mean() for _, g in shown], "s--", color=colour, label=name)
+        axes.plot(places, [v[g].mean() for _, g in shown], "s--", color=colour, label=_words(name))
     axes.set_xticks(places, [label for label, _ in shown])
     axes.set_xlabel("repeat purchase days before the cutoff")
     axes.set_ylabel("purchase days after it, mean per customer")
     axes.legend(frameon=False)
     return figure
+
+
+def _words(name: str) -> str:
+    return {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD"}.get(name, name.replace("_", " "))
 
 
 def _equal_groups(values: NDArray[np.float64]) -> list[NDArray[np.intp]]:
