@@ -117,4 +117,4 @@ def _seconds(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     for row in measure():
-        print(row)  # noqa: T201 - a script's answer
+        print(row)

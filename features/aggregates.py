@@ -1,4 +1,4 @@
-"""How are many windows summed in one pass? Rings, and bit masks of days and kinds.
+"""How are many windows summed in one pass? Rings, and bit masks.
 
 Neighbouring windows (7, 28, 91, ... days) overlap, so a row would be added to each of them. Here it
 is added once, to the ring between two windows, and the rings of one customer are added up after.
@@ -60,23 +60,11 @@ def per_ring(
     }
 
 
-def windows_of(
-    measure: str,
-    windows: Windows,
-    rings: ir.Table,
-    join: Callable[[ir.Value, ir.Value], ir.Value] = lambda inner, ring: inner + ring,
-) -> dict[str, ir.Value]:
-    """Join the rings of `per_ring` into windows: ``<measure>_<days>d``, 0 where no row lay.
-
-    Parameters
-    ----------
-    join : callable
-        How an aggregate of two disjoint rings follows from theirs; their sum unless given.
-    """
+def windows_of(measure: str, windows: Windows, rings: ir.Table) -> dict[str, ir.Value]:
+    """Add the rings of `per_ring` up to windows: ``<measure>_<days>d``, 0 where no row lay."""
     values = (rings[_ring(measure, days)].fill_null(0) for days in windows)
     return {
-        f"{measure}_{days}d": value
-        for days, value in zip(windows, accumulate(values, join), strict=True)
+        f"{measure}_{days}d": value for days, value in zip(windows, accumulate(values), strict=True)
     }
 
 
@@ -93,7 +81,7 @@ def period_masks(measure: str, days: int, longest: int, rows: ir.Table) -> dict[
         Days before the cutoff that are kept.
     """
     period = rows.age if days == 1 else rows.age // days
-    bit = _bit(period % MASK_BITS)
+    bit = _bit(period if longest // days <= MASK_BITS else period % MASK_BITS)
     return {
         _mask(measure, start): union_of_bits(
             bit, where=(rows.age >= start * days) & (rows.age < min(longest, end * days))
@@ -111,10 +99,20 @@ def active_periods(measure: str, days: int, window: int, masks: ir.Table) -> ir.
     return reduce(operator.add, counts)
 
 
-def rate_over(short: int, long: int, counts: Mapping[str, ir.Value], measure: str) -> ir.Value:
-    """Daily rate in a short window over the daily rate in a long one; missing without rows."""
-    within = counts[f"{measure}_{short}d"] / short
-    return within / (counts[f"{measure}_{long}d"] / long).nullif(0)
+def rate_over(
+    short: int, long: int, counts: Mapping[str, ir.Value], measure: str, lived: ir.Value
+) -> ir.Value:
+    """Daily rate in a short window over the daily rate in a long one; missing without rows.
+
+    Parameters
+    ----------
+    lived : ibis column
+        Days since the customer's first row: the part of a window before it is nobody's, and would
+        make every newcomer look like a growing customer.
+    """
+    recent = counts[f"{measure}_{short}d"] / ibis.least(short, lived)
+    usual = counts[f"{measure}_{long}d"] / ibis.least(long, lived)
+    return recent / usual.nullif(0)
 
 
 def _masks(periods: int) -> list[tuple[int, int]]:

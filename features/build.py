@@ -12,7 +12,6 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from features.customers import customers_features, customers_seen
 from features.errors import ModelError, NotEnoughData
@@ -126,7 +125,7 @@ def build_features(
         built = BUILDERS[history].build(histories.tables[history], days, spec.seen[history])
         everyone = _left_join(everyone, built)
     finished = everyone.select(*KEYS, *(_finished(everyone, column) for column in spec.columns))
-    return _frame(finished.to_pyarrow(), spec)
+    return _frame(finished.order_by(*reversed(KEYS)).to_pyarrow(), spec)
 
 
 def _has_rows(table: ir.Table) -> bool:
@@ -160,8 +159,6 @@ def _finished(table: ir.Table, column: Column) -> ir.Value:
 
 
 def _frame(table: pa.Table, spec: FeatureSpec) -> pd.DataFrame:
-    order = pc.sort_indices(table, [(CUTOFF_DAY, "ascending"), ("customer_id", "ascending")])
-    table = table.take(order)
     days, position = np.unique(table[CUTOFF_DAY].to_numpy(), return_inverse=True)
     dates = np.array([date_of(day) for day in days], dtype=object)
     columns: dict[str, Any] = {
@@ -169,7 +166,8 @@ def _frame(table: pa.Table, spec: FeatureSpec) -> pd.DataFrame:
         "cutoff": dates[position],
     }
     return pd.DataFrame(
-        columns | {column.name: _values(table[column.name], column) for column in spec.columns}
+        columns | {column.name: _values(table[column.name], column) for column in spec.columns},
+        copy=False,
     )
 
 

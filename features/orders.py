@@ -75,6 +75,7 @@ def _bought(days: ir.Table) -> ir.Table:
         found[f"spend_{window}d"] = days.spend.sum(where=recent).fill_null(0)
     found |= {
         "days_since_last": days.age.min() + 1,
+        "lived": days.age.max() + 1,
         "gap_days_mean": days.gap.mean(),
         "gap_days_sd": days.gap.std(how="sample"),
     }
@@ -83,14 +84,15 @@ def _bought(days: ir.Table) -> ir.Table:
 
 def _with_ratios(sums: ir.Table) -> ir.Table:
     values = {name: sums[name] for name in sums.columns}
-    return sums.mutate(
+    ratios = sums.mutate(
         **{
             f"average_value_{LONGEST}d": sums[f"spend_{LONGEST}d"]
             / sums[f"count_{LONGEST}d"].nullif(0),
-            "spend_trend_91d": rate_over(91, LONGEST, values, "spend"),
+            "spend_trend_91d": rate_over(91, LONGEST, values, "spend", sums.lived),
             "days_since_last_over_gap": sums.days_since_last / sums.gap_days_mean,
         }
     )
+    return ratios.drop("lived")  # T says it
 
 
 def _refunds(known: ir.Table) -> ir.Table:

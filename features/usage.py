@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from functools import partial
+from functools import partial, reduce
 
+import ibis
 import ibis.expr.types as ir
 
 from features.aggregates import (
@@ -21,11 +23,12 @@ from features.seen import Seen, column_names, filled_columns, top_values
 from features.windows import WINDOWS
 
 SUM_WINDOWS = (28, 91, 364)
-"""Windows of quantities, durations and kinds of event: fewer than of counts, for speed."""
+"""Windows of quantities and durations: fewer than of counts, for speed."""
 DAY_WINDOWS = (7, 28, 91)
 """Windows in which active days are counted; in longer ones a bit per week is enough."""
 WEEK_WINDOWS = (182, 364)
 KIND_WINDOW = 91
+"""How far back kinds of event are told apart: names are compared for these rows only."""
 TOP_KINDS = 6
 AMOUNTS = ("quantity", "duration_seconds")
 
@@ -62,8 +65,8 @@ def usage_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> ir.Ta
         `customer_id`, `cutoff_day` and the columns that `features.vocabulary` describes.
     """
     rows = known_at("usage", table, cutoffs)
-    kinds = seen["event"]
-    rows = rows.mutate(kind_bit=_kind_bit(rows.event, kinds)) if kinds else rows
+    if seen["event"]:
+        rows = rows.mutate(kind=_kind(rows, seen["event"]))
     return _finished(rows.group_by(KEYS).aggregate(**_one_pass(rows, seen)), seen)
 
 
@@ -75,15 +78,9 @@ def _one_pass(rows: ir.Table, seen: Seen) -> dict[str, ir.Value]:
     found |= period_masks("active_days", 1, max(DAY_WINDOWS), rows)
     found |= period_masks("active_weeks", 7, max(WEEK_WINDOWS), rows)
     if seen["event"]:
-        found |= per_ring(
-            "distinct_events",
-            SUM_WINDOWS,
-            lambda ring: union_of_bits(rows.kind_bit, where=ring),
-            rows,
-        )
+        found["kinds_28d"] = union_of_bits(rows.kind, where=rows.age < 28)
     for position, name in enumerate(_kind_columns(seen)):
-        this_kind = rows.kind_bit == 2**position
-        found[name] = rows.count(where=this_kind & (rows.age < KIND_WINDOW))
+        found[name] = rows.count(where=rows.kind == 2**position)
     return found
 
 
@@ -92,18 +89,16 @@ def _finished(sums: ir.Table, seen: Seen) -> ir.Table:
     days = {f"active_days_{w}d": active_periods("active_days", 1, w, sums) for w in DAY_WINDOWS}
     weeks = {f"active_weeks_{w}d": active_periods("active_weeks", 7, w, sums) for w in WEEK_WINDOWS}
     features = events | days | weeks
+    lived = sums.oldest + 1
     for amount in seen["filled"]:
         features |= windows_of(amount, SUM_WINDOWS, sums)
-    if seen["event"]:
-        kinds = windows_of("distinct_events", SUM_WINDOWS, sums, lambda inner, ring: inner | ring)
-        features |= {name: number_of_bits(bits) for name, bits in kinds.items()}
-    features |= {name: sums[name] for name in _kind_columns(seen)}
+    features |= _kinds(sums, _kind_columns(seen)) if seen["event"] else {}
     features |= {
-        "events_trend_28d": rate_over(28, 91, events, "events"),
-        "events_trend_91d": rate_over(91, 364, events, "events"),
-        "active_days_trend_28d": rate_over(28, 91, days, "active_days"),
+        "events_trend_28d": rate_over(28, 91, events, "events", lived),
+        "events_trend_91d": rate_over(91, 364, events, "events", lived),
+        "active_days_trend_28d": rate_over(28, 91, days, "active_days", lived),
         "days_since_last": sums.newest + 1,
-        "days_since_first": sums.oldest + 1,
+        "days_since_first": lived,
     }
     return sums.select(*KEYS, **{f"usage_{name}": value for name, value in features.items()})
 
@@ -112,9 +107,19 @@ def _sum(amounts: ir.FloatingColumn, ring: ir.BooleanValue) -> ir.Value:
     return amounts.sum(where=ring)
 
 
-def _kind_bit(event: ir.StringValue, kinds: Sequence[str]) -> ir.Value:
-    bits = ((kind, 2**position) for position, kind in enumerate(kinds))
-    return event.cases(*bits).cast("int64")
+def _kinds(sums: ir.Table, columns: Sequence[str]) -> dict[str, ir.Value]:
+    counts = {name: sums[name] for name in columns}
+    used = [(count > 0).cast("int64") for count in counts.values()]
+    return counts | {
+        "distinct_events_28d": number_of_bits(sums.kinds_28d.fill_null(0)),
+        f"distinct_events_{KIND_WINDOW}d": reduce(operator.add, used),
+    }
+
+
+def _kind(rows: ir.Table, kinds: Sequence[str]) -> ir.Value:
+    """One bit per kind of event, null for other kinds and for rows too old to be told apart."""
+    bits = rows.event.cases(*((kind, 2**position) for position, kind in enumerate(kinds)))
+    return ibis.cases((rows.age < KIND_WINDOW, bits.cast("int64")))
 
 
 def _kind_columns(seen: Seen) -> list[str]:

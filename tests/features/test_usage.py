@@ -47,6 +47,17 @@ def test_the_trend_is_1_for_steady_use_and_missing_without_any() -> None:
     assert math.isnan(frame.iloc[1])
 
 
+def test_a_newcomer_who_uses_steadily_has_trend_1() -> None:
+    frame = features({"usage": [row("usage", days) for days in range(1, 15)]}).iloc[0]
+    assert frame["usage_events_trend_28d"] == frame["usage_active_days_trend_28d"] == 1
+    assert frame["usage_events_trend_91d"] == 1
+
+
+def test_the_trend_is_below_1_for_a_customer_who_slows_down() -> None:
+    rows = [row("usage", days) for days in (1, 40, 50, 91)]
+    assert one({"usage": rows}, "usage_events_trend_28d") == pytest.approx(91 / 28 / 4, abs=1e-6)
+
+
 def test_amounts_are_summed_and_amounts_never_recorded_make_no_column() -> None:
     rows = [row("usage", days, quantity=1.5) for days in (1, 28, 29)]
     frame = features({"usage": rows}).iloc[0]
