@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import ibis.expr.types as ir
 
-from features.errors import DataError
+from features.errors import DataError, ModelError
 from features.known import CUTOFF_DAY, KEYS, known_at
 from features.seen import OTHER, Seen, filled_columns, levels_column, top_values
 
@@ -67,6 +67,11 @@ def customers_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> i
     if seen["filled"]:
         found["days_since_signup"] = rows[CUTOFF_DAY] - rows.signed_up_day
     for name in seen["numbers"]:
+        if rows[name].type().is_string():
+            raise ModelError(
+                f"customers: attribute '{name}' was a number when the model was trained and is "
+                "text now; mend the column or retrain"
+            )
         found[f"{name}"] = rows[name].cast("float64")
     for name in seen["texts"]:
         found[f"{name}"] = levels_column(rows[name], seen[name], seen[_RARE + name])

@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 
-from features.config import Config, HistoryConfig
+from features.config import BusinessConfig, Config, HistoryConfig
 from features.errors import DataError
 from features.normalise import normalised_sql
 from features.progress import Progress, silent
 from features.schemas import SCHEMAS, Schema
 from features.sources import Source, first_line, open_source
 from features.sql_text import literal
-from features.windows import date_of
+from features.windows import date_of, day_number
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ class Histories:
     fingerprint : str
         Changes when any kept row changes, not when rows are reordered.
     last_day : int
-        Day number of the newest row of any history.
+        Day number of the newest sign of staying or leaving: of the activity history, or of
+        subscriptions that began or ended. Later rows of other histories don't move it, or
+        customers would seem to have left merely because one table was exported earlier.
     """
 
     backend: Backend
@@ -77,7 +80,7 @@ class Histories:
 
     @property
     def newest_cutoff(self) -> date:
-        """The midnight after the newest row: the first that sees all of them."""
+        """The midnight after `last_day`: until then it is known who stayed."""
         return date_of(self.last_day + 1)
 
     @property
@@ -130,7 +133,7 @@ def load_histories(config: Config, *, now: datetime, progress: Progress = silent
         attributes=customers.static if customers else (),
         reports=reports,
         fingerprint=_fingerprint(con, config.histories),
-        last_day=max(_last_days(con, config.histories)),
+        last_day=_last_day(con, config.business, now),
     )
 
 
@@ -150,6 +153,8 @@ def _load(
     rows_read = _count(con, _filtered(source, history))
     staged = _count(con, schema.name)
     quarantined = _put_aside(con, schema, config.home / "quarantine")
+    if schema.name == "subscriptions":
+        _join_terms(con)
     report = _report(con, schema, rows_read, rows_read - staged, quarantined)
     if report.rows == 0:
         raise DataError(_nothing_left(report, config.home))
@@ -180,6 +185,20 @@ def _put_aside(con: duckdb.DuckDBPyConnection, schema: Schema, folder: Path) -> 
     con.execute(f"alter table {schema.name} drop column reason")
     con.execute(f"alter table {schema.name} drop column as_found")
     return dict(found)
+
+
+def _join_terms(con: duckdb.DuckDBPyConnection) -> None:
+    """Let a term that ends on the day before the customer's next one end where that begins.
+
+    Many exports name a term's last day; without this, everyone who renews would be gone for one
+    midnight.
+    """
+    con.execute(
+        "update subscriptions set ended_day = subscriptions.ended_day + 1 "
+        "from (select distinct customer_id, day from subscriptions) as following "
+        "where following.customer_id = subscriptions.customer_id "
+        "and following.day = subscriptions.ended_day + 1"
+    )
 
 
 def _report(
@@ -230,13 +249,14 @@ def _fingerprint(con: duckdb.DuckDBPyConnection, names: Mapping[str, HistoryConf
     return digest.hexdigest()[:16]
 
 
-def _last_days(con: duckdb.DuckDBPyConnection, names: Mapping[str, HistoryConfig]) -> list[int]:
-    queries = {
-        "customers": "select max(signed_up_day) from customers",
-        "surveys": "select max(greatest(day, sent_day)) from surveys",
-    }
-    found = [
-        con.execute(queries.get(name, f"select max(day) from {name}")).fetchall()[0][0]
-        for name in names
-    ]
-    return [day for day in found if day is not None]
+def _last_day(con: duckdb.DuckDBPyConnection, business: BusinessConfig, now: datetime) -> int:
+    """Day of the newest sign of staying or leaving, before today: today is not over yet."""
+    yesterday = day_number(now.astimezone(ZoneInfo(business.time_zone)).date()) - 1
+    table = "subscriptions" if business.churn == "cancellation" else business.activity
+    days = f"select day from {table}"
+    if table == "subscriptions":
+        days += f" union all select ended_day from {table}"
+    found = con.execute(f"select max(day) from ({days}) where day <= {yesterday}").fetchall()[0][0]
+    if found is None:
+        raise DataError(f"{table} has no row before today ({date_of(yesterday + 1)}); load history")
+    return int(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,9 +11,8 @@ from features.errors import DataError
 from features.schemas import Column, Schema, day_column
 from features.sources import Source
 from features.sql_text import literal, quote
-from features.text_guesses import ISO, time_sql
+from features.text_guesses import HAS_OFFSET, ISO, time_sql
 
-_HAS_OFFSET = r"':\d\d(\.\d+)?\s?(Z|[+-]\d\d(:?\d\d)?)$'"
 _TRUE = "('true', 't', 'yes', 'y', '1', '1.0', 'vrai', 'oui', 'ja', 'si', 'sí')"
 _FALSE = "('false', 'f', 'no', 'n', '0', '0.0', 'faux', 'non', 'nein')"
 _NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
@@ -57,7 +56,7 @@ def normalised_sql(
         f"select * from {rows}",
     )
     uniform = [*_uniform(values, schema, zone), *map(quote, attributes), *kept]
-    reasons = _reasons(values, schema, now)
+    reasons = _reasons(values, schema, kept, now)
     checked = f"select {', '.join(uniform)}, {reasons} as reason from ({inner})"
     cells = ", ".join(
         f"{quote(name)} := {place}" for name, place in zip(source.types, kept, strict=True)
@@ -129,7 +128,7 @@ def _time(source: Source, history: HistoryConfig, name: str, cell: str, zone: _Z
     if family != ISO:
         return local
     aware = f"timezone('UTC', try_cast({cell} as timestamptz))"
-    return f"(case when regexp_matches({cell}, {_HAS_OFFSET}) then {aware} else {local} end)"
+    return f"(case when regexp_matches({cell}, {HAS_OFFSET}) then {aware} else {local} end)"
 
 
 def _time_family(source: Source, name: str) -> str:
@@ -212,7 +211,7 @@ def _uniform(values: list[_Value], schema: Schema, zone: _Zone) -> Iterator[str]
         if name != "known_at":
             yield quote(name)
         if value.column.kind == "time" and name != "known_at":
-            yield f"{zone.day(quote(name))} as {day_column(value.column, schema)}"
+            yield f"{_day(name, schema, zone)} as {day_column(value.column, schema)}"
     own = [zone.day(quote(clock)) for clock in schema.clocks]
     day = f"coalesce({', '.join(own)})"
     if len(schema.clocks) > 1:
@@ -224,11 +223,23 @@ def _uniform(values: list[_Value], schema: Schema, zone: _Zone) -> Iterator[str]
         yield f"case when {day} is not null then greatest({day}, {known}) end as known_day"
 
 
-def _reasons(values: list[_Value], schema: Schema, now: datetime) -> str:
+def _day(name: str, schema: Schema, zone: _Zone) -> str:
+    day = zone.day(quote(name))
+    if (schema.name, name) != ("surveys", "sent_at"):
+        return day
+    # an unanswered survey has no clock but this one: it must not be seen before it is known
+    known = zone.day(quote("known_at"))
+    return f"case when {day} is null or answered_at is not null then {day} " + (
+        f"else greatest({day}, {known}) end"
+    )
+
+
+def _reasons(values: list[_Value], schema: Schema, cells: Iterable[str], now: datetime) -> str:
     cases = [case for value in values for case in _cell_reasons(value, now)]
     cases += [(rule, wrong) for wrong, rule in schema.rules]
     if schema.name == "customers":
-        repeated = "row_number() over (partition by customer_id order by signed_up_at) > 1"
+        order = ", ".join(["signed_up_at", *cells])
+        repeated = f"row_number() over (partition by customer_id order by {order}) > 1"
         cases.append((repeated, "customer_id appears more than once"))
     return f"case {' '.join(f'when {bad} then {literal(why)}' for bad, why in cases)} end"
 

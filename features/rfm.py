@@ -50,7 +50,8 @@ def rfm(orders: ir.Table, cutoff: date) -> pd.DataFrame:
     frame: pd.DataFrame = counted.to_pyarrow().to_pandas()
     if frame.empty:
         raise _no_orders(orders, cutoff)
-    return frame.astype({"monetary_value": "float64"})
+    # rounded, so that the order in which a day's orders were added does not show
+    return frame.assign(monetary_value=frame["monetary_value"].astype("float64").round(6))
 
 
 def purchase_days(known: ir.Table) -> ir.Table:

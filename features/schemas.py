@@ -82,6 +82,12 @@ _SCORE_OFF_SCALE = (
     " or (instrument = 'ces' and score not between 1 and 7)",
 )
 
+_OTHER_SCALE = (
+    "scale is not its instrument's (nps 0-10, csat 1-5, ces 1-7, ins 1-5); rescale the score",
+    "regexp_replace(scale, '[^0-9]+', '-', 'g') <> "
+    "case instrument when 'nps' then '0-10' when 'ces' then '1-7' else '1-5' end",
+)
+
 SCHEMAS: dict[str, Schema] = {
     schema.name: schema
     for schema in (
@@ -142,6 +148,7 @@ SCHEMAS: dict[str, Schema] = {
                 ("neither answered_at nor sent_at", "answered_at is null and sent_at is null"),
                 ("answered without a score", "answered_at is not null and score is null"),
                 ("answered_at is before sent_at", "answered_at < sent_at"),
+                _OTHER_SCALE,
                 _SCORE_OFF_SCALE,
             ),
         ),

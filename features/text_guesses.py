@@ -15,6 +15,8 @@ MOSTLY = 0.5
 """A column is of a kind if more than this share of its cells is; the others go to quarantine."""
 
 ISO = "ISO"
+HAS_OFFSET = r"':\d\d(\.\d+)?\s?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$'"
+"""SQL text of a pattern: a clock time that says how far it is from UTC."""
 _CLOCKS = ("", " %H:%M", " %H:%M:%S")
 FAMILIES: dict[str, tuple[str, ...]] = {
     name: tuple(day + clock for clock in _CLOCKS)
@@ -37,23 +39,26 @@ def guess_types(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]
     Returns
     -------
     dict of str to str
-        Column -> "DOUBLE", "TIMESTAMP" or "VARCHAR".
+        Column -> "DOUBLE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE" or "VARCHAR".
     """
     if not columns:
         return {}
     con.execute(f"create or replace temp table sample as select * from ({sql}) limit {SAMPLE_ROWS}")
     counts = ", ".join(
         f"[count({quote(name)}), count(try_cast({quote(name)} as double)), "
-        f"count(try_cast({quote(name)} as timestamp))]"
+        f"count(try_cast({quote(name)} as timestamp)), "
+        f"count(*) filter (where regexp_matches({quote(name)}, {HAS_OFFSET}))]"
         for name in columns
     )
     found = con.execute(f"select {counts} from sample").fetchall()[0]
     return {name: _kind(*each) for name, each in zip(columns, found, strict=True)}
 
 
-def _kind(filled: int, numbers: int, times: int) -> str:
+def _kind(filled: int, numbers: int, times: int, offsets: int) -> str:
     if numbers > MOSTLY * filled:
         return "DOUBLE"
+    if offsets > MOSTLY * filled:
+        return "TIMESTAMP WITH TIME ZONE"
     return "TIMESTAMP" if times > MOSTLY * filled else "VARCHAR"
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from features.config import BusinessConfig
 from features.histories import Histories
+from features.known import known_at
 from features.rfm import rfm
 from features.windows import day_number
 
@@ -32,49 +31,61 @@ def value_inputs(histories: Histories, customers: pd.Series, cutoff: date) -> pd
     DataFrame, shape (n, 6), in the order of `customers`: customer_id; frequency (repeat purchase
     days), recency and T (days), monetary_value (currency units per purchase day), nan for a
     customer who has never ordered; monthly_amount (currency units, of the subscriptions active
-    at the cutoff), 0 without one.
+    at the cutoff), 0 without one, nan where one has no amount.
     """
     found = pd.DataFrame({"customer_id": customers.astype(object).to_numpy()})
-    for name, table in (("orders", _orders), ("subscriptions", _monthly_amount)):
-        if name in histories.tables:
-            found = found.merge(table(histories, cutoff), on="customer_id", how="left")
-    for column in VALUE_INPUTS:
+    if "orders" in histories.tables:
+        known = rfm(histories.tables["orders"], cutoff)
+        found = found.merge(known, on="customer_id", how="left", validate="m:1")
+    if has_amounts(histories):
+        paid = _monthly_amount(histories, cutoff)
+        amounts = paid.set_index("customer_id")["monthly_amount"]
+        found["monthly_amount"] = found["customer_id"].map(amounts)
+        found.loc[~found["customer_id"].isin(amounts.index), "monthly_amount"] = 0.0
+    else:
+        found["monthly_amount"] = 0.0
+    for column in BTYD_INPUTS:
         if column not in found:
             found[column] = np.nan
-    found["monthly_amount"] = found["monthly_amount"].fillna(0.0)
     return found[["customer_id", *VALUE_INPUTS]].astype(dict.fromkeys(VALUE_INPUTS, np.float64))
 
 
-def effective_margin_rate(histories: Histories, business: BusinessConfig, cutoff: date) -> float:
-    """Margin per unit of order revenue known before the cutoff; `margin_rate` without margins."""
-    orders = histories.tables.get("orders")
-    if orders is None:
+def has_amounts(histories: Histories) -> bool:
+    """Whether any subscription says what it costs."""
+    if "subscriptions" not in histories.tables:
+        return False
+    return int(histories.tables["subscriptions"].monthly_amount.count().execute()) > 0
+
+
+def orders_margin_rate(histories: Histories, business: BusinessConfig, cutoff: date) -> float:
+    """Margin kept per unit of order revenue, as known before the cutoff.
+
+    An order brings its margin where that is given, else `margin_rate` of its amount; refunds,
+    negative amounts and orders refunded by then alike, take theirs back. `margin_rate` where
+    nothing was ordered.
+    """
+    if "orders" not in histories.tables:
         return business.margin_rate
-    known = orders.filter(
-        orders.known_day < day_number(cutoff), orders.margin.notnull(), orders.amount > 0
+    known = known_at("orders", histories.tables["orders"], [day_number(cutoff)])
+    margin = known.margin.fill_null(known.amount * business.margin_rate)
+    sums = known.aggregate(
+        revenue=known.amount.sum(where=known.amount > 0),
+        came_in=margin.sum(),
+        went_back=margin.sum(where=known.refunded_day.notnull()),
     )
-    sums = known.aggregate(margin=known.margin.sum(), amount=known.amount.sum()).execute()
-    amount = sums["amount"].iloc[0]
-    return float(sums["margin"].iloc[0] / amount) if amount and amount > 0 else business.margin_rate
-
-
-def _orders(histories: Histories, cutoff: date) -> pd.DataFrame:
-    return rfm(histories.tables["orders"], cutoff)
+    row = sums.execute().fillna(0.0).iloc[0]
+    if not row["revenue"] > 0:
+        return business.margin_rate
+    return round(float((row["came_in"] - row["went_back"]) / row["revenue"]), 9)
 
 
 def _monthly_amount(histories: Histories, cutoff: date) -> pd.DataFrame:
-    active = active_subscriptions(histories.tables["subscriptions"], day_number(cutoff))
-    grouped: pd.DataFrame = (
-        active.group_by("customer_id")
-        .aggregate(monthly_amount=active.monthly_amount.sum())
-        .execute()
+    known = known_at("subscriptions", histories.tables["subscriptions"], [day_number(cutoff)])
+    running = known.filter(known.ended_day.isnull())
+    sums = running.group_by("customer_id").aggregate(
+        paid=running.monthly_amount.sum().round(6),
+        unknown=running.count(where=running.monthly_amount.isnull()),
     )
-    return grouped
-
-
-def active_subscriptions(subscriptions: ir.Table, cutoff_day: int) -> ir.Table:
-    """Rows of subscriptions that are known and running at a cutoff."""
-    ended = subscriptions.ended_day
-    return subscriptions.filter(
-        subscriptions.known_day < cutoff_day, ended.isnull() | (ended >= ibis.literal(cutoff_day))
-    )
+    found: pd.DataFrame = sums.execute()
+    found["monthly_amount"] = found["paid"].astype(float).where(found["unknown"] == 0)
+    return found

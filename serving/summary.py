@@ -99,6 +99,8 @@ def _against_truth(scores: pd.DataFrame, path: Path) -> Truth | None:
     known = pd.read_parquet(path)
     known = known[known["cutoff"].astype(str).str[:10] == scores["cutoff"].iloc[0]]
     both = scores.merge(known, on="customer_id", suffixes=("", "_true"), validate="1:1")
+    if known.empty:
+        return None
     if len(both) != len(scores):
         raise SnapshotError(
             f"{len(scores)} customers are scored at {scores['cutoff'].iloc[0]} but the truth "

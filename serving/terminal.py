@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 SHOWN_ON_LIST = 5
+STALE_DAYS = 7
 CHURN_METRICS = ("auc", "log_loss", "calibration_error", "top_decile_lift")
 PURCHASE_METRICS = ("mae", "rmse", "total")
 OWN_RATE = "own_rate"
@@ -92,6 +93,13 @@ def show_check(histories: Histories, models: Iterable[Readiness], home: Path) ->
             say(f"{name}: {count:,} x {reason}")
         if report.quarantined:
             say(f"{name}: see {home / 'quarantine' / f'{name}.csv'}")
+    for name, report in histories.reports.items():
+        behind = 0 if report.last is None else (histories.newest_cutoff - report.last).days - 1
+        if behind > STALE_DAYS:
+            say(
+                f"{name} ends {behind} days before the newest cutoff {histories.newest_cutoff}: "
+                "its newest rows are missing, or nothing happened"
+            )
     for model in models:
         say(f"{model.model}: {'ready' if model.ready else 'NOT ready'} - {model.because}")
 
@@ -123,6 +131,10 @@ def _show_purchases(held: ValueBacktest) -> None:
         )
     _console().print(table)
     say(f"(in the {held.holdout_days} days from {held.cutoff}, fitted on what came before)")
+    if held.orders_value is not None:
+        say(
+            f"margin from orders in those days, expected / realised: {_estimate(held.orders_value)}"
+        )
     for name, why in held.failed.items():
         say(f"{_words(name)} could not be fitted: {why}")
 
@@ -217,6 +229,10 @@ def _summary_rows(found: list[Summary]) -> Iterator[tuple[str, list[str]]]:
         ("value, expected / truth", "value_ratio"),
     ):
         yield label, ["" if t is None else f"{getattr(t, field):.4f}" for t in truths]
+    yield (
+        "orders' margin, expected / realised",
+        [_metric(each, "orders_value", "total") for each in found],
+    )
     yield "purchase model", [each.purchase_model or "" for each in found]
     for label, metric in (
         ("purchases, expected / actual", "total"), ("purchases, RMSE", "rmse"),

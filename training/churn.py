@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logit
 
 from features.config import BusinessConfig
 from features.errors import ModelError, NotEnoughData
@@ -23,7 +25,13 @@ from training.metrics import (
     top_decile_lift,
     with_interval,
 )
-from training.models.baselines import fit_logistic, fit_recency_rule
+from training.models.baselines import (
+    LogisticBaseline,
+    RecencyRule,
+    fit_logistic,
+    fit_recency_rule,
+)
+from training.models.calibration import fit_calibrator
 from training.models.churn import fit_churn
 from training.models.errors import FitError
 from training.models.reasons import typical_values
@@ -31,6 +39,7 @@ from training.rows import Rows
 from training.splits import Origin
 from training.trained import ChurnFacts, TrainedChurn
 
+Floats = NDArray[np.float64]
 MODEL, LOGISTIC, RECENCY = "model", "logistic", "recency_rule"
 METRICS = {
     "auc": auc,
@@ -123,14 +132,25 @@ def _predict(rows: Rows, origin: Origin, *, business: BusinessConfig, seed: int)
     test, train = rows.at(origin.test), rows.at(*origin.train)
     column = recency_column(rows)
     trained = fit(rows, origin, business=business, seed=seed)
-    logistic = fit_logistic(train.X, train.churned, categorical=_categorical(rows))
     place = [each.name for each in rows.spec.columns].index(column)
-    rule = fit_recency_rule(train.X, train.churned, column=place)
+    baselines: dict[str, LogisticBaseline | RecencyRule] = {
+        LOGISTIC: fit_logistic(train.X, train.churned, categorical=_categorical(rows)),
+        RECENCY: fit_recency_rule(train.X, train.churned, column=place),
+    }
     found = test.frame[["customer_id", "cutoff", "churned"]].copy()
     found[MODEL] = trained.model.churn_probability(test.X)
-    found[LOGISTIC] = logistic.churn_probability(test.X)
-    found[RECENCY] = rule.churn_probability(test.X)
+    for name, baseline in baselines.items():
+        # calibrated on the same later cutoff as the model, or the comparison would flatter it
+        later = rows.at(origin.calibrate)
+        said = _log_odds(baseline.churn_probability(later.X))
+        calibrator = fit_calibrator(said, later.churned, seed=seed)
+        odds = _log_odds(baseline.churn_probability(test.X))
+        found[name] = calibrator.churn_probability(odds)
     return found
+
+
+def _log_odds(probability: Floats) -> Floats:
+    return np.asarray(logit(np.clip(probability, 1e-6, 1 - 1e-6)), np.float64)
 
 
 def recency_column(rows: Rows) -> str:

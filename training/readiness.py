@@ -9,6 +9,7 @@ from features.errors import NotEnoughData
 from features.histories import Histories
 from features.labels import churn_labels
 from features.rfm import rfm
+from features.value_inputs import has_amounts
 from training.rows import check_labels
 from training.splits import rolling_origins
 from training.trained import CHURN, LIFETIME_VALUE
@@ -70,8 +71,11 @@ def _lifetime_value(config: Config, histories: Histories) -> str:
         check_repeaters(known, histories.newest_cutoff)
         repeaters = int((known["frequency"] > 0).sum())
         parts.append(f"{repeaters} of {len(known)} buyers bought on a second day")
-    if "subscriptions" in histories.tables:
+    if has_amounts(histories):
         parts.append("subscriptions with a monthly amount")
     if not parts:
-        raise NotEnoughData("no money in the data: it needs [histories.orders] or subscriptions")
+        raise NotEnoughData(
+            "no money in the data: it needs [histories.orders], or subscriptions with a "
+            "monthly_amount"
+        )
     return "; ".join(parts)

@@ -127,11 +127,9 @@ def _fit_value(
     holdout: value.ValueBacktest | None,
     progress: Progress,
 ) -> TrainedValue | None:
-    if holdout is None and "subscriptions" not in histories.tables:
-        return None
     progress("fit value model", 0, 1)
-    chosen = None if holdout is None else holdout.chosen
-    trained = value.fit_value(histories, config.business, newest, purchase_model=chosen)
+    ranked = () if holdout is None else holdout.ranked
+    trained = value.fit_value(histories, config.business, newest, candidates=ranked)
     progress("fit value model", 1, 1)
     return trained
 
@@ -187,10 +185,17 @@ def _value_record(
             **fitted,
             **({} if trained.model.spend is None else trained.model.spend.params),
         },
-        metrics={} if holdout is None else _flat(holdout.scores),
+        metrics={} if holdout is None else _value_metrics(holdout),
         figures=figures,
         tags={},
     )
+
+
+def _value_metrics(holdout: value.ValueBacktest) -> dict[str, float]:
+    scores = dict(holdout.scores)
+    if holdout.orders_value is not None:
+        scores["orders_value"] = {"total": holdout.orders_value}
+    return _flat(scores)
 
 
 def _parameters(config: Config, histories: Histories) -> dict[str, object]:

@@ -116,9 +116,12 @@ class Store:
         return str(made.version)
 
     def promote(self, versions: Mapping[str, str]) -> None:
-        """Make these versions the champions."""
-        for name, version in versions.items():
-            self._client.set_registered_model_alias(name, CHAMPION, version)
+        """Make these versions the champions; a model that was not made is no longer in use."""
+        for name in (CHURN, LIFETIME_VALUE):
+            if name in versions:
+                self._client.set_registered_model_alias(name, CHAMPION, versions[name])
+            elif self._client.search_registered_models(f"name = '{name}'"):
+                self._client.delete_registered_model_alias(name, CHAMPION)
 
 
 def _signature(model: TrainedChurn | TrainedValue) -> tuple[str, ModelSignature]:

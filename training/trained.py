@@ -129,7 +129,8 @@ class TrainedValue:
             frame["churn_probability"],
             self.facts.business.horizon_days,
         )
-        return orders + subscription
+        # a subscription without an amount has an unknown value, not none
+        return np.where(frame["monthly_amount"].isna(), np.nan, orders + subscription)
 
 
 def _load_pyfunc(folder: str) -> TrainedChurn | TrainedValue:

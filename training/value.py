@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ from features.errors import NotEnoughData
 from features.histories import Histories
 from features.labels import realised_value
 from features.rfm import rfm
-from features.value_inputs import BTYD_INPUTS, effective_margin_rate
+from features.value_inputs import BTYD_INPUTS, has_amounts, orders_margin_rate, value_inputs
 from features.windows import date_of, day_number
 from training.metrics import (
     Estimate,
@@ -30,6 +30,7 @@ from training.models.purchases import PurchaseModel, fit_purchases
 from training.models.spend import SpendModel, fit_credibility, fit_spend
 from training.trained import TrainedValue, ValueFacts
 
+Floats = NDArray[np.float64]
 CANDIDATES = ("bg_nbd", "mbg_nbd")
 OWN_RATE = "own_rate"
 METRICS = {
@@ -50,11 +51,14 @@ class ValueBacktest:
     cutoff : date
     holdout_days : int
         The value horizon, or less where the history is short.
-    chosen : str
-        The candidate with the smaller root mean squared error.
+    ranked : tuple of str
+        The candidates that could be fitted, by root mean squared error, the smallest first. The
+        first goes into service: of two, chosen on the holdout that is reported.
     scores : mapping of str to mapping of str to Estimate
         Candidate or "own_rate" -> "mae", "rmse" (purchase days per customer), "total" (expected
         over actual purchase days of everyone, 1.0 is right).
+    orders_value : Estimate or None
+        Expected over realised discounted margin from orders of everyone; 1.0 is right.
     purchases : DataFrame
         customer_id, frequency, actual, and a column per name of `scores`.
     failed : mapping of str to str
@@ -63,10 +67,16 @@ class ValueBacktest:
 
     cutoff: date
     holdout_days: int
-    chosen: str
+    ranked: tuple[str, ...]
     scores: Mapping[str, Mapping[str, Estimate]]
+    orders_value: Estimate | None
     purchases: pd.DataFrame
     failed: Mapping[str, str]
+
+    @property
+    def chosen(self) -> str:
+        """The candidate that goes into service."""
+        return self.ranked[0]
 
 
 def backtest_purchases(
@@ -102,13 +112,31 @@ def backtest_purchases(
         )
     found[OWN_RATE] = frequency / np.maximum(T, 1.0) * holdout
     scores = {name: _scores(found, name, seed) for name in (*fitted, OWN_RATE)}
-    chosen = min(fitted, key=lambda name: scores[name]["rmse"].value)
-    return ValueBacktest(cutoff, holdout, chosen, scores, found, failed)
+    ranked = sorted(fitted, key=lambda name: scores[name]["rmse"].value)
+    money = _money(
+        histories, business.model_copy(update={"value_horizon_days": holdout}), cutoff, ranked, seed
+    )
+    return ValueBacktest(cutoff, holdout, tuple(ranked), scores, money, found, failed)
+
+
+def _money(
+    histories: Histories, business: BusinessConfig, cutoff: date, ranked: Sequence[str], seed: int
+) -> Estimate | None:
+    """Expected over realised discounted margin from orders, of everyone who could leave."""
+    trained = fit_value(histories, business, cutoff, candidates=ranked)
+    realised = realised_value(histories, business, [cutoff])
+    if trained is None or realised.empty:
+        return None
+    inputs = value_inputs(histories, realised["customer_id"], cutoff)
+    expected = trained.model.orders_value(*(inputs[column] for column in BTYD_INPUTS))
+    actual = realised["realised_orders_value"].to_numpy(dtype=np.float64)
+    customers = np.arange(len(actual))
+    return with_interval(total_ratio, actual, expected, groups=customers, seed=seed)
 
 
 def fit_value(
-    histories: Histories, business: BusinessConfig, cutoff: date, *, purchase_model: str | None
-) -> TrainedValue:
+    histories: Histories, business: BusinessConfig, cutoff: date, *, candidates: Sequence[str]
+) -> TrainedValue | None:
     """Fit the lifetime-value model on all that is known before a cutoff.
 
     Parameters
@@ -116,56 +144,70 @@ def fit_value(
     histories : Histories
     business : BusinessConfig
     cutoff : date
-    purchase_model : str or None
-        The chosen candidate; None where there are no orders, so that only subscriptions count.
+    candidates : sequence of str
+        Purchase models, the best first; the next one stands in where one can't be fitted. None of
+        them: only subscriptions count.
+
+    Returns
+    -------
+    TrainedValue, or None where there is no money to model
     """
-    margin_rate = effective_margin_rate(histories, business, cutoff)
-    purchases, spend = _fit_orders(histories, cutoff, purchase_model)
-    newcomer = 0.0
-    if purchases is not None:
-        newcomer = newcomer_orders_value(histories, business, cutoff)
+    fitted = _fit_orders(histories, cutoff, candidates) if candidates else None
+    if fitted is None and not has_amounts(histories):
+        return None
+    purchases, spend = fitted or (None, None)
     model = LifetimeValueModel(
         purchases=purchases,
         spend=spend,
-        margin_rate=margin_rate,
+        margin_rate=business.margin_rate,
+        orders_margin_rate=orders_margin_rate(histories, business, cutoff),
         discount_rate_annual=business.discount_rate_annual,
         value_horizon_days=business.value_horizon_days,
-        newcomer_orders_value=newcomer,
+        newcomer_orders_value=newcomer_orders_value(histories, business, cutoff) if fitted else 0.0,
     )
     return TrainedValue(model, ValueFacts(business, cutoff.isoformat()))
 
 
 def _fit_orders(
-    histories: Histories, cutoff: date, name: str | None
-) -> tuple[PurchaseModel | None, SpendModel | None]:
-    if name is None:
-        return None, None
-    known = rfm(histories.tables["orders"], cutoff)
-    check_repeaters(known, cutoff)
-    frequency, recency, T, monetary_value = _arrays(known)
+    histories: Histories, cutoff: date, candidates: Sequence[str]
+) -> tuple[PurchaseModel, SpendModel] | None:
+    frequency, recency, T, monetary_value = _arrays(rfm(histories.tables["orders"], cutoff))
+    for name in candidates:
+        try:
+            purchases = fit_purchases(frequency, recency, T, model=name)
+        except FitError:
+            continue
+        return purchases, _fit_spend(frequency, monetary_value)
+    return None
+
+
+def _fit_spend(frequency: Floats, monetary_value: Floats) -> SpendModel:
     try:
-        purchases = fit_purchases(frequency, recency, T, model=name)
-    except FitError as error:
-        raise NotEnoughData(f"the lifetime-value model can't be fitted: {error}") from error
-    try:
-        return purchases, fit_spend(frequency, monetary_value)
+        return fit_spend(frequency, monetary_value)
     except FitError:  # no finite mean spend (q <= 1): shrink own means to the population's instead
-        return purchases, fit_credibility(frequency, monetary_value)
+        return fit_credibility(frequency, monetary_value)
 
 
 def newcomer_orders_value(histories: Histories, business: BusinessConfig, newest: date) -> float:
     """Mean discounted margin from orders of customers who had not ordered before.
 
-    Measured over the value horizon that ends at `newest`, for the customers of that earlier
-    cutoff who had no order yet; 0 where there were none.
+    Measured over the value horizon that ends at `newest`, or where orders are younger than two
+    of those over half of their age and scaled up, for the customers of that earlier cutoff who
+    had no order yet; 0 where there were none.
     """
-    cutoff = newest - timedelta(days=business.value_horizon_days)
-    if cutoff <= date_of(_first_order_day(histories)):
+    age = (newest - date_of(_first_order_day(histories))).days
+    days = min(business.value_horizon_days, age // 2)
+    if days < 1:
         return 0.0
-    realised = realised_value(histories, business, [cutoff])
+    cutoff = newest - timedelta(days=days)
+    measured = business.model_copy(update={"value_horizon_days": days})
+    realised = realised_value(histories, measured, [cutoff])
     ordered = set(rfm(histories.tables["orders"], cutoff)["customer_id"])
     fresh = realised[~realised["customer_id"].isin(ordered)]
-    return float(fresh["realised_orders_value"].mean()) if len(fresh) else 0.0
+    if fresh.empty:
+        return 0.0
+    mean = float(fresh["realised_orders_value"].mean())
+    return round(mean * business.value_horizon_days / days, 6)
 
 
 def _first_order_day(histories: Histories) -> int:

@@ -31,7 +31,7 @@ def main(home: Path, work: Path) -> None:
         "moments": killed_at_random(home, models, table(work, 20_000)),
     }
     publish_attempt(home, models, table(work, 40), -1)
-    print(json.dumps({**told, "last": current_attempt(home)}))  # noqa: T201
+    print(json.dumps({**told, "last": current_attempt(home)}))
 
 
 def killed_at_every_step(home: Path, models: dict[str, Path], rows: Any) -> list[int]:

@@ -25,7 +25,7 @@ _MOST_ROUNDS = 1000
 _PATIENCE = 50
 
 # Few leaves win where churn is hard to tell (telecom contracts, television), many where it is
-# plain (usage logs): no single setting does well on both, so the later cutoff decides.
+# plain (usage logs): no single setting does well on both, so the validation rows decide.
 _SHAPES: tuple[Mapping[str, Any], ...] = (
     {"num_leaves": 8, "learning_rate": 0.04, "lambda_l2": 10.0, "feature_fraction": 0.5},
     {"num_leaves": 31, "learning_rate": 0.06, "lambda_l2": 1.0, "feature_fraction": 0.7},
@@ -128,7 +128,7 @@ def fit_churn(
     churned : array-like of bool, shape (n_rows,)
     feature_names : one per column of X
     categorical : indices of the columns that hold level codes
-    validation : (X, churned) of a later cutoff, for the number of trees
+    validation : (X, churned) of other customers, for the number and shape of the trees
     calibration : (X, churned) of a later cutoff; without it the booster's probability is served
 
     Raises

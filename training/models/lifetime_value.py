@@ -62,12 +62,14 @@ class LifetimeValueModel:
     purchases: PurchaseModel | None
     spend: SpendModel | None
     margin_rate: float
-    """Margin per unit of spend or subscription."""
+    """Margin per unit of subscription, and of spend unless `orders_margin_rate` says otherwise."""
     discount_rate_annual: float
     """0.10 means that a payment a year away is worth 1 / 1.10 of one today."""
     value_horizon_days: int
     newcomer_orders_value: float = 0.0
     """Mean discounted margin, over the value horizon, of customers who have never ordered."""
+    orders_margin_rate: float | None = None
+    """Margin kept per unit of spend, after refunds; None: `margin_rate`."""
     step_days: int = 7
     """Purchases within one step are discounted from its middle."""
 
@@ -149,7 +151,8 @@ class LifetimeValueModel:
         purchases = self.purchases.probability_alive(x, t_x, age) * self._discounted(
             self.purchases, x, age
         )
-        value[ordered] = purchases * self.spend.expected_spend(x, mean_spend) * self.margin_rate
+        rate = self.margin_rate if self.orders_margin_rate is None else self.orders_margin_rate
+        value[ordered] = purchases * self.spend.expected_spend(x, mean_spend) * rate
         return value
 
     def subscription_value(
@@ -213,6 +216,7 @@ class LifetimeValueModel:
 
 _TERMS = (
     "margin_rate",
+    "orders_margin_rate",
     "discount_rate_annual",
     "value_horizon_days",
     "newcomer_orders_value",
