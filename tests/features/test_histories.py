@@ -275,3 +275,72 @@ def test_no_row_is_lost_and_their_order_changes_nothing(load, cells, seed):
         )
     assert one.fingerprint == two.fingerprint
     assert one.reports == two.reports
+
+
+@pytest.mark.parametrize("text", ["2024-01-01 23:30:00 UTC", "2024-01-01T23:30:00Z"])
+@pytest.mark.parametrize("mapped", ["ordered_at", "coalesce(ordered_at, ordered_at)"])
+def test_an_offset_is_heeded_in_columns_and_in_expressions(load, text, mapped):
+    rows_of = f"customer_id,ordered_at,amount\na,{text},1\nb,{text},1\n"
+    found = load(rows_of, zone="Asia/Tokyo", columns={"ordered_at": mapped})
+    assert {row["day"] for row in rows(found)} == {(date(2024, 1, 2) - date(1970, 1, 1)).days}
+
+
+def test_a_survey_on_another_scale_than_its_instruments_goes_to_quarantine(load):
+    header = "customer_id,answered_at,instrument,score,scale\n"
+    found = load(header + "a,2025-01-02,csat,5,1 - 5\nb,2025-01-02,csat,5,1-10\n", "surveys")
+    [reason] = put_aside(found, "surveys")
+    assert reason.startswith("scale is not its instrument's")
+
+
+def test_an_unanswered_survey_is_not_seen_before_it_is_known(load):
+    header = "customer_id,sent_at,answered_at,instrument,score,known_at\n"
+    found = load(
+        header + "a,2025-01-02,,nps,,2025-02-01\nb,2025-01-02,2025-01-05,nps,9,2025-02-01\n",
+        "surveys",
+    )
+    waiting, answered = rows(found, "surveys")
+    assert waiting["sent_day"] - answered["sent_day"] == 30
+    assert answered["known_day"] == waiting["sent_day"]
+
+
+def test_a_term_that_names_its_last_day_is_joined_to_the_next(load):
+    header = "customer_id,started_at,ended_at\n"
+    found = load(
+        header + "a,2025-01-01,2025-01-31\na,2025-02-01,2025-02-28\nb,2025-01-01,2025-01-30\n",
+        "subscriptions",
+    )
+    ends = {
+        (row["customer_id"], row["ended_day"] - row["day"]) for row in rows(found, "subscriptions")
+    }
+    assert ends == {("a", 31), ("a", 27), ("b", 29)}
+
+
+def test_which_row_of_a_repeated_customer_stays_does_not_hang_on_the_order_of_rows(load):
+    lines = [f"c{i},2025-01-01,{side}" for i in range(3000) for side in ("old", "new")]
+    header = "customer_id,signed_up_at,side\n"
+    one = load(header + "\n".join(lines), "customers", static=["side"])
+    two = load(header + "\n".join(reversed(lines)), "customers", static=["side"])
+    assert one.fingerprint == two.fingerprint
+
+
+def test_the_newest_cutoff_follows_the_history_that_shows_who_stays(load, tmp_path):
+    (tmp_path / "tickets.csv").write_text("customer_id,opened_at\na,2025-05-01\n")
+    text = "customer_id,ordered_at,amount\na,2025-01-01,1\na,2025-03-01,1\n"
+    (tmp_path / "orders.csv").write_text(text)
+    raw = {
+        "business": {"currency": "EUR", "churn": "inactivity", "horizon_days": 28},
+        "histories": {"orders": {"path": "orders.csv"}, "tickets": {"path": "tickets.csv"}},
+    }
+    found = load_histories(parse_config(raw, home=tmp_path), now=NOW)
+    assert found.newest_cutoff == date(2025, 3, 2)
+    found.close()
+
+
+def test_a_day_that_is_not_over_yet_is_not_counted(load):
+    text = "customer_id,ordered_at,amount\na,2025-01-01,1\na,2025-06-01 00:00:00,1\n"
+    assert load(text).newest_cutoff == date(2025, 1, 2)
+
+
+def test_subscriptions_that_ended_move_the_newest_cutoff_as_those_that_began(load):
+    text = "customer_id,started_at,ended_at\na,2025-01-01,2025-03-09\nb,2025-02-01,2027-01-01\n"
+    assert load(text, "subscriptions").newest_cutoff == date(2025, 3, 10)
