@@ -130,7 +130,7 @@ def kpis(
 
     with _histories(config) as (settings, histories):
         figures = company_figures(settings, histories, by=by)
-        show_kpis(figures, by=by, months=months)
+        show_kpis(figures, settings.business, by=by, months=months)
         if out is not None:
             from campaigns.export import write_list
 

@@ -17,7 +17,11 @@ from features.schemas import ACTIVITY_HISTORIES, SCHEMAS
 Churn = Literal["inactivity", "cancellation"]
 Activity = Literal["orders", "usage"]
 Days = Annotated[int, Field(ge=1, le=3660)]
-AtLeastOne = Annotated[int, Field(ge=1)]
+AtLeastOne = Annotated[int, Field(ge=1, le=100)]
+
+
+RESERVED = frozenset({"as_found", "cutoff", "reason"})
+"""Names of columns that Tenure makes itself, beside those that end in _day or _at."""
 
 
 def _known_zone(name: str) -> str:
@@ -85,7 +89,7 @@ class TrainingConfig(_Section):
 
     origins: AtLeastOne = 2
     cutoffs: AtLeastOne = 4
-    step_days: AtLeastOne = 28
+    step_days: Days = 28
     seed: Annotated[int, Field(ge=0)] = 20
     reasons_for: Annotated[int, Field(ge=0)] = 5_000
 
@@ -240,7 +244,8 @@ def _section(kind: type[Section], table: Mapping[str, Any], where: str) -> Secti
 
 def _history(name: str, table: Mapping[str, Any]) -> HistoryConfig:
     where = f"[histories.{name}]"
-    config = _section(HistoryConfig, {"name": name, **table}, where)
+    _refuse_unknown(table, [key for key in HistoryConfig.model_fields if key != "name"], where)
+    config = _section(HistoryConfig, {**table, "name": name}, where)
     if (config.path is None) == (config.sql is None):
         raise ConfigError(f"{where} needs either path or sql, and not both")
     if config.database is not None and config.sql is None:
@@ -251,7 +256,24 @@ def _history(name: str, table: Mapping[str, Any]) -> HistoryConfig:
         _refuse_unknown(
             config.columns, [column.name for column in SCHEMAS[name].columns], f"columns of {where}"
         )
+    else:
+        _check_attributes(config)
     return config
+
+
+def _check_attributes(customers: HistoryConfig) -> None:
+    """Refuse attributes whose names would be taken for columns of Tenure's own."""
+    own = {column.name for column in SCHEMAS["customers"].columns}
+    taken = own | RESERVED
+    names = dict.fromkeys([*customers.columns, *customers.static])
+    folded = [name.casefold() for name in names if name not in own]
+    for name in (name for name in names if name not in own):
+        twice = folded.count(name.casefold()) > 1
+        if twice or name.casefold() in taken or name.casefold().endswith(("_day", "_at")):
+            raise ConfigError(
+                f"attribute '{name}' in [histories.customers] has a name that Tenure needs itself "
+                "or that stands there twice; map it to another name under columns"
+            )
 
 
 def _check_activity(business: BusinessConfig, histories: Mapping[str, HistoryConfig]) -> None:

@@ -16,9 +16,9 @@ from ibis.backends.duckdb import Backend
 
 from features.config import BusinessConfig, Config, HistoryConfig
 from features.errors import DataError
-from features.normalise import normalised_sql
+from features.normalise import kept_by, normalised_sql
 from features.progress import Progress, silent
-from features.schemas import SCHEMAS, Schema
+from features.schemas import ACTIVITY_HISTORIES, SCHEMAS, Schema
 from features.sources import Source, first_line, open_source
 from features.sql_text import literal
 from features.windows import date_of, day_number
@@ -92,6 +92,22 @@ class Histories:
         first = behaviour or [self.reports["subscriptions"].first]
         return max(day for day in first if day is not None)
 
+    def strangers(self) -> dict[str, float]:
+        """Share of each history's customers whom neither usage, orders nor subscriptions know."""
+        con: duckdb.DuckDBPyConnection = self.backend.con
+        known = [name for name in ACTIVITY_HISTORIES if name in self.tables]
+        found = {}
+        for name in self.tables:
+            others = [other for other in known if other != name]
+            if others:
+                ids = " union ".join(f"select customer_id from {other}" for other in others)
+                sql = (
+                    f"select avg((customer_id not in ({ids}))::int) "
+                    f"from (select distinct customer_id from {name})"
+                )
+                found[name] = float(con.execute(sql).fetchall()[0][0])
+        return found
+
     def close(self) -> None:
         """Free the tables."""
         self.backend.disconnect()
@@ -162,8 +178,7 @@ def _load(
 
 
 def _filtered(source: Source, history: HistoryConfig) -> str:
-    where = f" where {history.where}" if history.where else ""
-    return f"(select 1 from ({source.typed_sql(distinct=False)}){where})"
+    return f"(select 1 from ({source.typed_sql(distinct=False)}){kept_by(history)})"
 
 
 def _put_aside(con: duckdb.DuckDBPyConnection, schema: Schema, folder: Path) -> dict[str, int]:

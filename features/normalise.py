@@ -11,12 +11,18 @@ from features.errors import DataError
 from features.schemas import Column, Schema, day_column
 from features.sources import Source
 from features.sql_text import literal, quote
-from features.text_guesses import HAS_OFFSET, ISO, time_sql
+from features.text_guesses import FAMILIES, HAS_OFFSET, ISO, plausible, time_sql
 
 _TRUE = "('true', 't', 'yes', 'y', '1', '1.0', 'vrai', 'oui', 'ja', 'si', 'sí')"
 _FALSE = "('false', 'f', 'no', 'n', '0', '0.0', 'faux', 'non', 'nein')"
+_NOTHING = "('NA', 'N/A', 'NULL', 'NAN', 'NONE', '-')"
 _NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
-_BAD = {"time": "is not a time", "number": "is not a number", "flag": "is neither yes nor no"}
+_BAD = {
+    "id": "is not an exact id",
+    "time": "is not a time",
+    "number": "is not a number",
+    "flag": "is neither yes nor no",
+}
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,13 @@ def normalised_sql(
     zone = _Zone(time_zone)
     values = [_value(source, history, column, zone) for column in schema.columns]
     attributes = dict(_attributes(source, history, schema))
-    where = f" where {history.where}" if history.where else ""
-    rows = f"({source.typed_sql(distinct=history.duplicates == 'drop')}){where}"
+    rows = f"({source.typed_sql(distinct=history.duplicates == 'drop')}){kept_by(history)}"
     kept = {f"__source_{i}": source.as_found(name) for i, name in enumerate(source.types)}
     inner = _select(
         {value.column.name: value.sql for value in values}
         | {f"__filled_{v.column.name}": v.filled for v in values if v.filled is not None}
         | attributes
+        | {"__undecided": f"({history.where}) is null" if history.where else "false"}
         | kept,
         f"select * from {rows}",
     )
@@ -65,6 +71,11 @@ def normalised_sql(
         f"select * exclude ({', '.join(kept)}), "
         f"case when reason is not null then struct_pack({cells}) end as as_found from ({checked})"
     )
+
+
+def kept_by(history: HistoryConfig) -> str:
+    """Return the WHERE clause of a history; rows that it can't decide stay, to be put aside."""
+    return f" where ({history.where}) is not false" if history.where else ""
 
 
 def _select(columns: dict[str, str], rows: str) -> str:
@@ -101,13 +112,20 @@ def _value(source: Source, history: HistoryConfig, column: Column, zone: _Zone) 
         assert mapped is not None
         if mapped.replace("_", "").replace(" ", "").isalnum() and not mapped.isdigit():
             raise source.missing(mapped)
-        return _Value(column, _READERS[column.kind](f"({mapped})", zone), None)
+        if column.kind == "time":
+            sql = _typed_time(f"({mapped})", zone, history.time_format)
+        else:
+            sql = _READERS[column.kind](f"({mapped})", zone)
+        return _Value(column, sql, f"nullif(trim(({mapped})::varchar), '') is not null")
     cell = _cell(source, found)
     if column.kind == "time":
         sql = _time(source, history, found, cell, zone)
     else:
         sql = _READERS[column.kind](cell, zone)
-    return _Value(column, sql, f"{cell} is not null")
+    filled = f"{cell} is not null"
+    if found in source.text and column.kind in ("time", "number", "flag"):
+        filled += f" and upper({cell}) not in {_NOTHING}"
+    return _Value(column, sql, filled)
 
 
 def _cell(source: Source, name: str) -> str:
@@ -123,7 +141,10 @@ def _cell(source: Source, name: str) -> str:
 def _time(source: Source, history: HistoryConfig, name: str, cell: str, zone: _Zone) -> str:
     if name not in source.text:
         return _typed_time(cell, zone)
-    family = history.time_format or _time_family(source, name)
+    if history.time_format is not None:
+        told = f"coalesce({time_sql(cell, history.time_format)}, {time_sql(cell, ISO)})"
+        return zone.to_utc(told)
+    family = _time_family(source, name)
     local = zone.to_utc(time_sql(cell, family))
     if family != ISO:
         return local
@@ -137,22 +158,27 @@ def _time_family(source: Source, name: str) -> str:
         raise DataError(
             f"{source.history}: times like '{guess.example}' in '{name}' can be read as "
             f"{' or as '.join(guess.families)}; set time_format under "
-            f"[histories.{source.history}]"
+            f'[histories.{source.history}], such as "{FAMILIES[guess.families[-1]][0]}"'
         )
     return next(iter(guess.families), ISO)
 
 
-def _typed_time(cell: str, zone: _Zone) -> str:
+def _typed_time(cell: str, zone: _Zone, time_format: str | None = None) -> str:
+    local = plausible(f"try_cast({cell} as timestamp)")
+    if time_format is not None:
+        local = f"coalesce({time_sql(f'{cell}::varchar', time_format)}, {local})"
     return (
         f"(case when typeof({cell}) = 'TIMESTAMP WITH TIME ZONE' "
         f"then timezone('UTC', try_cast({cell} as timestamptz)) "
-        f"else {zone.to_utc(f'try_cast({cell} as timestamp)')} end)"
+        f"else {zone.to_utc(local)} end)"
     )
 
 
 def _id(cell: str, _: _Zone) -> str:
-    # 13085.0 is how a table with gaps stores the id 13085
-    whole = f"regexp_replace(cast({cell} as varchar), '\\.0$', '')"
+    # 13085.0 is how a table with gaps stores the id 13085; past 2^53 such ids run into each other
+    number = f"try_cast({cell} as double)"
+    exact = f"{number} = floor({number}) and abs({number}) < 9007199254740992"
+    whole = f"case when {exact} then try_cast({number} as bigint)::varchar end"
     text = f"case when typeof({cell}) in ('DOUBLE', 'FLOAT') then {whole} else {cell}::varchar end"
     return f"nullif(trim({text}), '')"
 
@@ -241,6 +267,7 @@ def _reasons(values: list[_Value], schema: Schema, cells: Iterable[str], now: da
         order = ", ".join(["signed_up_at", *cells])
         repeated = f"row_number() over (partition by customer_id order by {order}) > 1"
         cases.append((repeated, "customer_id appears more than once"))
+    cases.insert(0, ("__undecided", "where can't be decided for it"))
     return f"case {' '.join(f'when {bad} then {literal(why)}' for bad, why in cases)} end"
 
 

@@ -19,7 +19,7 @@ from features.text_guesses import TimeGuess, guess_times, guess_types
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
-CSV_OPTIONS = "union_by_name = true, header = true, nullstr = ['', 'NULL', 'NA', 'N/A']"
+CSV_OPTIONS = "union_by_name = true, header = true, nullstr = ['', 'NULL']"
 RAW = "__as_found_"
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
@@ -135,7 +135,7 @@ def _query(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) ->
 
 
 def _files(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) -> Source:
-    files = sorted(glob.glob(str(home / str(config.path)), recursive=True))
+    files = _found(home / str(config.path), home)
     if not files:
         raise DataError(
             f"{config.name}: no file at {home / str(config.path)}; "
@@ -157,6 +157,14 @@ def _files(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) ->
             f"{' '.join(readers)}, each also with .gz"
         )
     return _source(con, config.name, f"select * from {readers[ending]}")
+
+
+def _found(path: Path, home: Path) -> list[str]:
+    if path.is_file():  # a name may hold brackets
+        return [str(path)]
+    ours = [home / name for name in ("quarantine", "snapshots", "mlruns")]
+    found = map(Path, sorted(glob.glob(str(path), recursive=True)))
+    return [str(file) for file in found if not any(map(file.is_relative_to, ours))]
 
 
 def _source(con: duckdb.DuckDBPyConnection, history: str, sql: str) -> Source:

@@ -22,6 +22,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     name: tuple(day + clock for clock in _CLOCKS)
     for name, day in {
         "day/month/year": "%d/%m/%Y",
+        "day/month/two-digit year": "%d/%m/%y",
+        "month/day/two-digit year": "%m/%d/%y",
+        "day.month.two-digit year": "%d.%m.%y",
         "month/day/year": "%m/%d/%Y",
         "day.month.year": "%d.%m.%Y",
         "day-month-year": "%d-%m-%Y",
@@ -39,13 +42,15 @@ def guess_types(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]
     Returns
     -------
     dict of str to str
-        Column -> "DOUBLE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE" or "VARCHAR".
+        Column -> "BIGINT", "DOUBLE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE" or "VARCHAR".
     """
     if not columns:
         return {}
     con.execute(f"create or replace temp table sample as select * from ({sql}) limit {SAMPLE_ROWS}")
     counts = ", ".join(
         f"[count({quote(name)}), count(try_cast({quote(name)} as double)), "
+        f"count(try_cast({quote(name)} as bigint)) filter (where {quote(name)} not like '%.%'), "
+        f"count(*) filter (where regexp_matches({quote(name)}, '^0[0-9]')), "
         f"count(try_cast({quote(name)} as timestamp)), "
         f"count(*) filter (where regexp_matches({quote(name)}, {HAS_OFFSET}))]"
         for name in columns
@@ -54,9 +59,9 @@ def guess_types(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]
     return {name: _kind(*each) for name, each in zip(columns, found, strict=True)}
 
 
-def _kind(filled: int, numbers: int, times: int, offsets: int) -> str:
-    if numbers > MOSTLY * filled:
-        return "DOUBLE"
+def _kind(filled: int, numbers: int, whole: int, zeros: int, times: int, offsets: int) -> str:
+    if numbers > MOSTLY * filled and not zeros:  # 001 is a name, not a number
+        return "BIGINT" if whole == numbers else "DOUBLE"
     if offsets > MOSTLY * filled:
         return "TIMESTAMP WITH TIME ZONE"
     return "TIMESTAMP" if times > MOSTLY * filled else "VARCHAR"
@@ -97,6 +102,11 @@ def guess_times(con: duckdb.DuckDBPyConnection, sql: str, column: str) -> TimeGu
 def time_sql(text: str, family: str) -> str:
     """Return SQL that parses a text as a local time, null where it is none."""
     if family == ISO:
-        return f"try_cast({text} as timestamp)"
+        return plausible(f"try_cast({text} as timestamp)")
     formats = ", ".join(literal(each) for each in FAMILIES.get(family, (family,)))
-    return f"try_strptime({text}, [{formats}])"
+    return plausible(f"try_strptime({text}, [{formats}])")
+
+
+def plausible(time: str) -> str:
+    """Return SQL that drops years before 1900: DuckDB reads 31.12.25 as the year 25."""
+    return f"(case when year({time}) between 1900 and 2200 then {time} end)"

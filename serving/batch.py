@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from features.config import BusinessConfig, Config
 from features.errors import ModelError
 from features.histories import Histories
@@ -9,7 +11,7 @@ from features.progress import Progress, silent
 from serving.registry import Champion, champions
 from serving.scoring import score_everyone
 from serving.snapshot import Manifest, publish
-from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue
+from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue, mappings
 
 
 def score_and_publish(
@@ -30,6 +32,7 @@ def score_and_publish(
     for trained, name in ((churn, CHURN), (value, LIFETIME_VALUE)):
         if trained is not None:
             _check_business(trained.facts.business, config.business, found[name])
+    _check_mappings(churn.facts.mappings, mappings(config), found[CHURN])
     versions = {name: champion.version for name, champion in found.items()}
     scored = score_everyone(config, histories, churn, value, versions, progress=progress)
     progress("publish snapshot", 0, 1)
@@ -61,4 +64,14 @@ def _check_business(trained: BusinessConfig, now: BusinessConfig, champion: Cham
             raise ModelError(
                 f"model {champion.name} {champion.version} was trained with {key} = {before!r}, "
                 f"tenure.toml now says {value!r}; retrain, or set it back"
+            )
+
+
+def _check_mappings(trained: Mapping[str, str], now: Mapping[str, str], champion: Champion) -> None:
+    """Refuse to score histories that are read in another way than at the training."""
+    for name, digest in now.items():
+        if trained.get(name, digest) != digest:
+            raise ModelError(
+                f"[histories.{name}] is read in another way than when model {champion.name} "
+                f"{champion.version} was trained; retrain, or set it back"
             )

@@ -42,10 +42,20 @@ def reason_texts(features: pd.DataFrame, churn: TrainedChurn) -> list[str]:
             groups=[_measure(name) for name in columns],
             values=values,
             typical=[churn.facts.typical.get(name, math.nan) for name in columns],
-            k=REASONS,
+            k=2 * REASONS,
         )
-        texts += ["; ".join(_say(each, columns[each.name]) for each in row) for row in found]
+        for row in found:
+            plain = [each for each in row if _makes_sense(each)][:REASONS]
+            texts.append("; ".join(_say(each, columns[each.name]) for each in plain))
     return texts
+
+
+def _makes_sense(reason: Reason) -> bool:
+    """Tell whether a value lies on the side of the usual where a person expects more risk."""
+    more = describe(reason.name).more
+    if more == "leaves":
+        return not reason.value < reason.typical
+    return not (more == "stays" and reason.value > reason.typical)
 
 
 def _measure(name: str) -> str:

@@ -18,12 +18,15 @@ from rich.table import Table
 from features.progress import Progress
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from campaigns.export import WrittenList
+    from features.config import BusinessConfig
     from features.datasets.cdnow import CdnowReport
     from features.datasets.simulator import SimulationReport
-    from features.histories import Histories
+    from features.histories import Histories, HistoryReport
     from serving.snapshot import Manifest
     from serving.summary import Summary
     from training.metrics import Estimate
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 WIDTH = 100
 SHOWN_ON_LIST = 5
 STALE_DAYS = 7
+MANY_COPIES = 0.01
+MANY_STRANGERS = 0.5
 CHURN_METRICS = ("auc", "log_loss", "calibration_error", "top_decile_lift")
 PURCHASE_METRICS = ("mae", "rmse", "total")
 OWN_RATE = "own_rate"
@@ -88,20 +93,35 @@ def show_check(histories: Histories, models: Iterable[Readiness], home: Path) ->
             _day(report.last), f"{report.duplicates:,}", f"{sum(report.quarantined.values()):,}",
         )  # fmt: skip
     _console().print(table)
-    for name, report in histories.reports.items():
-        for reason, count in report.quarantined.items():
-            say(f"{name}: {count:,} x {reason}")
-        if report.quarantined:
-            say(f"{name}: see {home / 'quarantine' / f'{name}.csv'}")
-    for name, report in histories.reports.items():
-        behind = 0 if report.last is None else (histories.newest_cutoff - report.last).days - 1
-        if behind > STALE_DAYS:
+    for report in histories.reports.values():
+        for line in _remarks(report, histories.newest_cutoff, home):
+            say(line)
+    for name, share in histories.strangers().items():
+        if share > MANY_STRANGERS:
             say(
-                f"{name} ends {behind} days before the newest cutoff {histories.newest_cutoff}: "
-                "its newest rows are missing, or nothing happened"
+                f"{name}: {share:.0%} of its customers are in no other history that shows who "
+                "stays; look whether their ids are written alike"
             )
     for model in models:
         say(f"{model.model}: {'ready' if model.ready else 'NOT ready'} - {model.because}")
+
+
+def _remarks(report: HistoryReport, newest: date, home: Path) -> Iterator[str]:
+    for reason, count in report.quarantined.items():
+        yield f"{report.name}: {count:,} x {reason}"
+    if report.quarantined:
+        yield f"{report.name}: see {home / 'quarantine' / f'{report.name}.csv'}"
+    if report.duplicates > MANY_COPIES * report.rows_read:
+        yield (
+            f"{report.name}: {report.duplicates:,} rows equal to another one were counted once; "
+            f'if they are real, set duplicates = "keep" under [histories.{report.name}]'
+        )
+    behind = 0 if report.last is None else (newest - report.last).days - 1
+    if behind > STALE_DAYS:
+        yield (
+            f"{report.name} ends {behind} days before the newest cutoff {newest}: its newest rows "
+            "are missing, or nothing happened"
+        )
 
 
 def show_retrain(report: RetrainReport) -> None:
@@ -151,12 +171,15 @@ def show_published(manifest: Manifest, home: Path) -> None:
 
 def show_list(rows: pd.DataFrame, written: WrittenList) -> None:
     """Print where the list lies and how it begins."""
+    import pandas as pd
+
     table = _table("customer", "churn", "value at risk", "band", "reasons")
-    for row in rows.head(SHOWN_ON_LIST).itertuples():
+    for row in rows.head(SHOWN_ON_LIST).to_dict("records"):
+        worth = f"{row['value_at_risk']:,.2f} {row['currency']}"
         table.add_row(
-            escape(str(row.customer_id)), f"{row.churn_probability:.1%}",
-            f"{row.value_at_risk:,.2f} {row.currency}", str(row.risk_band),
-            escape(str(row.reasons)),
+            escape(row["customer_id"]), f"{row['churn_probability']:.1%}",
+            "-" if pd.isna(row["value_at_risk"]) else worth, row["risk_band"],
+            escape(row["reasons"]),
         )  # fmt: skip
     _console().print(table)
     say(f"wrote {written.rows:,} customers to {written.path}")
@@ -167,7 +190,7 @@ def show_list(rows: pd.DataFrame, written: WrittenList) -> None:
         )
 
 
-def show_kpis(figures: pd.DataFrame, *, by: str, months: int) -> None:
+def show_kpis(figures: pd.DataFrame, business: BusinessConfig, *, by: str, months: int) -> None:
     """Print the company's own figures; by month, only the newest months."""
     from features.kpi_figures import kpi_table
 
@@ -179,6 +202,11 @@ def show_kpis(figures: pd.DataFrame, *, by: str, months: int) -> None:
     for cells in kpi_table(figures):
         table.add_row(*map(escape, cells))
     _console().print(table)
+    if business.churn == "inactivity":
+        say(
+            f"churn_rate: of the customers at a month's first midnight, those without "
+            f"{business.activity} in the {business.horizon_days} days after it"
+        )
 
 
 def show_simulated(report: SimulationReport) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from features.build import learn_spec
@@ -16,7 +16,7 @@ from training.metrics import Estimate
 from training.rows import labelled_rows
 from training.splits import Origin, rolling_origins, service_origin
 from training.tracking import Record, Store
-from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue
+from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue, mappings
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def _fit_churn(
     progress("build features", 2, 2)
     progress("fit churn model", 0, 1)
     trained = churn.fit(rows, service, business=config.business, seed=config.training.seed)
+    trained = replace(trained, facts=replace(trained.facts, mappings=mappings(config)))
     progress("fit churn model", 1, 1)
     return trained
 

@@ -6,8 +6,10 @@ with `load`. Nothing in them is a pickle.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from features.config import BusinessConfig
+from features.config import BusinessConfig, Config
 from features.errors import ModelError
 from features.spec import FeatureSpec
 from features.value_inputs import BTYD_INPUTS, VALUE_INPUTS
@@ -46,6 +48,8 @@ class ChurnFacts:
     typical : mapping of str to float
         Median of each number column and commonest level code of each category, over the
         training rows: what a customer is compared with.
+    mappings : mapping of str to str
+        As `mappings` gives them of the config.
     """
 
     business: BusinessConfig
@@ -53,6 +57,7 @@ class ChurnFacts:
     train_cutoffs: tuple[str, ...]
     calibration_cutoff: str
     typical: Mapping[str, float]
+    mappings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,10 +154,21 @@ def _write_facts(folder: Path, facts: ChurnFacts | ValueFacts) -> None:
     (folder / "facts.json").write_bytes(text)
 
 
+def mappings(config: Config) -> dict[str, str]:
+    """How each history is read, as a digest per history: scores need it as the training had it."""
+    how = {"columns", "where", "static", "time_format", "duplicates", "sql"}
+    return {
+        name: hashlib.sha256(
+            json.dumps(history.model_dump(include=how), sort_keys=True).encode()
+        ).hexdigest()[:16]
+        for name, history in config.histories.items()
+    }
+
+
 def _read_facts(folder: Path, kind: type[Facts]) -> Facts:
     try:
         return TypeAdapter(kind).validate_json((folder / "facts.json").read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{folder} holds no readable {kind.__name__}: {error}; retrain, or restore it"
+            f"the model in {folder} is damaged or was made by another version of Tenure; retrain"
         ) from error

@@ -81,3 +81,25 @@ def test_a_missing_file_and_broken_toml_are_named(tmp_path):
 
 def test_nearest_gives_nothing_where_nothing_is_close():
     assert nearest("zzzz", ["horizon_days"]) is None
+
+
+@pytest.mark.parametrize(
+    "customers",
+    [
+        {"static": ["cutoff_day"]},
+        {"static": ["reason"]},
+        {"static": ["Customer_ID"], "columns": {"Customer_ID": "region"}},
+        {"static": ["Region", "region"]},
+    ],
+)
+def test_attributes_named_like_tenures_own_columns_are_refused(customers):
+    histories = {"orders": ORDERS, "customers": {"path": "c.csv"} | customers}
+    with pytest.raises(ConfigError, match="has a name that Tenure needs itself or that stands"):
+        config_of(histories=histories)
+
+
+def test_numbers_past_any_use_and_a_name_within_a_history_are_refused():
+    with pytest.raises(ConfigError, match=r"step_days = 1000000000 in \[training\]"):
+        config_of(training={"step_days": 1_000_000_000})
+    with pytest.raises(ConfigError, match=r"unknown key 'name' in \[histories.orders\]"):
+        config_of(histories={"orders": ORDERS | {"name": "usage"}})

@@ -344,3 +344,61 @@ def test_a_day_that_is_not_over_yet_is_not_counted(load):
 def test_subscriptions_that_ended_move_the_newest_cutoff_as_those_that_began(load):
     text = "customer_id,started_at,ended_at\na,2025-01-01,2025-03-09\nb,2025-02-01,2027-01-01\n"
     assert load(text, "subscriptions").newest_cutoff == date(2025, 3, 10)
+
+
+@pytest.mark.parametrize("day", ["31.12.24", "31/12/24"])
+def test_a_two_digit_year_is_of_this_century(load, day):
+    found = load(f"customer_id,ordered_at,amount\na,{day},1\nb,{day.replace('31', '30')},1\n")
+    assert found.reports["orders"].last == date(2024, 12, 31)
+
+
+def test_a_time_before_1900_is_no_time(load):
+    text = "customer_id,ordered_at,amount\na,2025-01-01,1\nb,2025-01-02,1\nc,0025-01-03,1\n"
+    assert put_aside(load(text)) == {"ordered_at is not a time": 1}
+
+
+@pytest.mark.parametrize(("cell", "kept"), [("001014", "DE-001014"), ("1014", "DE-1014")])
+def test_an_expression_over_ids_keeps_them_as_they_are_written(load, cell, kept):
+    text = f"acct,ordered_at,amount\n{cell},2025-01-01,1\n"
+    [row] = rows(load(text, columns={"customer_id": "'DE-' || acct"}))
+    assert row["customer_id"] == kept
+
+
+def test_a_row_that_where_cannot_decide_is_put_aside_not_dropped(load):
+    text = "customer_id,ordered_at,amount\na,2025-01-01,1\nb,2025-01-01,0\nc,2025-01-02,2\n"
+    found = load(text + "d,2025-01-01,one\n", where="amount <> 0")
+    assert len(rows(found)) == 2
+    assert put_aside(found) == {"where can't be decided for it": 1}
+
+
+def test_an_expression_that_gives_no_time_is_put_aside_unless_its_format_is_told(load):
+    text = "customer_id,opened_at,closed\na,2025-01-01,\nb,2025-01-01,31/01/2025\n"
+    mapped = {"resolved_at": "coalesce(closed, null)"}
+    assert put_aside(load(text, "tickets", columns=mapped), "tickets") == {
+        "resolved_at is not a time": 1
+    }
+    read = load(text, "tickets", columns=mapped, time_format="%d/%m/%Y")
+    assert rows(read, "tickets")[1]["resolved_day"] is not None
+
+
+def test_ids_too_large_to_be_exact_are_refused(load, tmp_path):
+    duckdb.execute(
+        "copy (select 9007199254740994.0::double + 2 * i as customer_id, date '2025-01-01' as "
+        f"ordered_at, 1 as amount from range(3) t(i) union all select 13085.0, date '2025-01-01', "
+        f"1) to '{tmp_path}/orders.parquet'"
+    )
+    found = load(None, file="orders.parquet")
+    assert [row["customer_id"] for row in rows(found)] == ["13085"]
+    assert put_aside(found) == {"customer_id is not an exact id": 3}
+
+
+def test_na_is_no_number_but_may_be_a_name(load):
+    text = "customer_id,ordered_at,amount,refunded_at\nNA,2025-01-01,1,N/A\nb,2025-01-01,NA,\n"
+    found = load(text)
+    assert [row["customer_id"] for row in rows(found)] == ["NA"]
+    assert put_aside(found) == {"amount is missing": 1}
+
+
+def test_customers_whom_no_other_history_knows_are_counted(load):
+    text = "customer_id,opened_at\na,2025-01-01\nA ,2025-01-01\nx,2025-01-01\n"
+    assert load(text, "tickets").strangers() == {"tickets": pytest.approx(2 / 3)}
