@@ -50,15 +50,14 @@ def rfm(orders: ir.Table, cutoff: date) -> pd.DataFrame:
     frame: pd.DataFrame = counted.to_pyarrow().to_pandas()
     if frame.empty:
         raise _no_orders(orders, cutoff)
-    # rounded, so that the order in which a day's orders were added does not show
-    return frame.assign(monetary_value=frame["monetary_value"].astype("float64").round(6))
+    return frame.astype({"monetary_value": "float64"})
 
 
 def purchase_days(known: ir.Table) -> ir.Table:
     """Roll known orders up to one row per customer, cutoff and day: `orders` and `spend`."""
     bought = known.filter(known.amount >= 0)
     return bought.group_by([*KEYS, "day", "age"]).aggregate(
-        orders=bought.count(), spend=bought.amount.sum()
+        orders=bought.count(), spend=_sum(bought.amount)
     )
 
 
@@ -68,7 +67,7 @@ def counts(days: ir.Table) -> ir.Table:
         purchases=days.count(),
         first_day=days.day.min(),
         last_day=days.day.max(),
-        spend=days.spend.sum(),
+        spend=_sum(days.spend),
         first_spend=days.spend.argmin(days.day),
     )
     frequency = first.purchases - 1
@@ -80,6 +79,14 @@ def counts(days: ir.Table) -> ir.Table:
         T=first[CUTOFF_DAY] - 1 - first.first_day,
         monetary_value=repeat_spend.fill_null(0.0),
     )
+
+
+def _sum(amounts: ir.NumericValue) -> ir.FloatingScalar:
+    """Sum money, rounded where no currency looks: the order of adding must not show.
+
+    Sums are rounded, not means: a mean may lie halfway between two roundings.
+    """
+    return amounts.sum().round(6)
 
 
 def _no_orders(orders: ir.Table, cutoff: date) -> NotEnoughData:

@@ -216,3 +216,14 @@ def test_a_config_that_no_longer_fits_the_models_publishes_nothing(
     assert message in " ".join(ran.err.split())
     assert "Traceback" not in ran.err
     assert current_id(company) == before
+
+
+def test_scoring_the_same_data_again_publishes_the_same_bytes(tenure, company):
+    with open_snapshot(company) as snapshot:
+        before = snapshot.manifest
+    assert tenure("score", "--config", company / "tenure.toml").code == 0
+    with open_snapshot(company) as snapshot:
+        after = snapshot.manifest
+    assert after.snapshot_id != before.snapshot_id
+    for file in ("scores.parquet", "features.parquet"):
+        assert after.files[file] == before.files[file]
