@@ -20,9 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from features.errors import ModelError
-from training.trained import CHURN, LIFETIME_VALUE, MODEL_FOLDER
-
-CHAMPION = "champion"
+from training.trained import CHAMPION, CHURN, LIFETIME_VALUE, MODEL_FOLDER
 
 
 @dataclass(frozen=True)

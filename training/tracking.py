@@ -23,6 +23,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
 from training.trained import (
+    CHAMPION,
     CHURN,
     LIFETIME_VALUE,
     MODEL_FOLDER,
@@ -35,7 +36,6 @@ logging.getLogger("mlflow").setLevel(logging.WARNING)
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 EXPERIMENT = "tenure"
-CHAMPION = "champion"
 
 
 @dataclass(frozen=True)

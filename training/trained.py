@@ -27,6 +27,8 @@ from training.models.lifetime_value import LifetimeValueModel
 
 CHURN = "churn"
 LIFETIME_VALUE = "lifetime-value"
+CHAMPION = "champion"
+"""Alias of the version in use."""
 MODEL_FOLDER = "model"
 """Name of the folder in the artifacts of an MLflow model."""
 VALUE_MODEL_INPUTS = (*VALUE_INPUTS, "churn_probability")

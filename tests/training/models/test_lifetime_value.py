@@ -162,3 +162,17 @@ def test_a_saved_model_is_the_same(tmp_path, with_orders):
         saved = LifetimeValueModel(None, None, 0.4, 0.1, 364)
     saved.save(tmp_path)
     assert LifetimeValueModel.load(tmp_path) == saved
+
+
+def test_value_at_risk_of_a_subscription_ranks_the_surest_leavers_below_likely_ones():
+    # the known limit that decision 4 records, with its figures: the value already falls with churn
+    subscriptions = LifetimeValueModel(
+        purchases=None,
+        spend=None,
+        margin_rate=0.7,
+        discount_rate_annual=0.1,
+        value_horizon_days=364,
+    )
+    p = np.array([0.2, 0.4, 0.95])
+    at_risk = p * subscriptions.subscription_value(np.full(3, 100.0), p, 91)
+    assert at_risk.round() == pytest.approx([106, 138, 66])
