@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -16,6 +16,7 @@ from features.schemas import ACTIVITY_HISTORIES, SCHEMAS
 
 Churn = Literal["inactivity", "cancellation"]
 Activity = Literal["orders", "usage"]
+Engine = Literal["duckdb", "spark"]
 Days = Annotated[int, Field(ge=1, le=3660)]
 AtLeastOne = Annotated[int, Field(ge=1, le=100)]
 
@@ -85,6 +86,8 @@ class TrainingConfig(_Section):
         Of everything random.
     reasons_for : int
         How many customers, from the top of the at-risk list, get their reasons computed.
+    keep : tuple of str
+        Feature columns that the leak probe may not keep out of the model.
     """
 
     origins: AtLeastOne = 2
@@ -92,6 +95,7 @@ class TrainingConfig(_Section):
     step_days: Days = 28
     seed: Annotated[int, Field(ge=0)] = 20
     reasons_for: Annotated[int, Field(ge=0)] = 5_000
+    keep: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 class HistoryConfig(_Section):
@@ -106,7 +110,7 @@ class HistoryConfig(_Section):
     sql : str or None
         A DuckDB query instead of a path; reads files relative to tenure.toml.
     database : str or None
-        A DuckDB file that `sql` reads under the name ``source``.
+        What `sql` reads: a DuckDB file, under the name ``source``, or the URL of a database.
     columns : mapping of str to str
         Our column -> a source column, or an SQL expression over source columns.
     where : str or None
@@ -117,6 +121,12 @@ class HistoryConfig(_Section):
         What happens to rows equal in every source column: one stays, or all do.
     time_format : str or None
         strptime format of times, where guessing is not wanted ("%d/%m/%Y").
+    delimiter, encoding : str or None
+        Of text files, where guessing is not wanted.
+    decimal : {".", ","} or None
+        Decimal mark of numbers in text, where guessing is not wanted.
+    sheet : str or None
+        Of an Excel file; the first one where it is not named.
     """
 
     name: str
@@ -128,6 +138,10 @@ class HistoryConfig(_Section):
     static: Annotated[tuple[str, ...], Field(strict=False)] = ()
     duplicates: Literal["drop", "keep"] = "drop"
     time_format: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    sheet: str | None = None
 
 
 class Config(_Section):
@@ -138,12 +152,18 @@ class Config(_Section):
     home : Path
         The folder of tenure.toml: paths are relative to it, and mlruns/, snapshots/,
         quarantine/ and keys.json live in it.
+    engine : {"duckdb", "spark"}
+        What runs the queries: DuckDB in this process, or Spark.
+    spark : mapping of str to str
+        Settings of the Spark session ("spark.master").
     business : BusinessConfig
     training : TrainingConfig
     histories : mapping of str to HistoryConfig
     """
 
     home: Path
+    engine: Engine = "duckdb"
+    spark: Annotated[dict[str, str], Field(default_factory=dict)]
     business: BusinessConfig
     training: TrainingConfig
     histories: dict[str, HistoryConfig]
@@ -177,7 +197,7 @@ def parse_config(raw: Mapping[str, Any], *, home: Path) -> Config:
     ConfigError
         As `read_config`.
     """
-    _refuse_unknown(raw, ("business", "training", "histories"), "tenure.toml")
+    _refuse_unknown(raw, ("engine", "spark", "business", "training", "histories"), "tenure.toml")
     tables = _table(raw, "histories", "tenure.toml")
     _refuse_unknown(tables, SCHEMAS, "[histories]")
     if not any(name in tables for name in ACTIVITY_HISTORIES):
@@ -190,6 +210,8 @@ def parse_config(raw: Mapping[str, Any], *, home: Path) -> Config:
     business.setdefault("activity", "orders" if "orders" in histories else "usage")
     config = Config(
         home=home,
+        engine=_engine(raw.get("engine", "duckdb")),
+        spark=_settings(_table(raw, "spark", "tenure.toml")),
         business=_section(BusinessConfig, business, "[business]"),
         training=_section(TrainingConfig, _table(raw, "training", "tenure.toml"), "[training]"),
         histories=histories,
@@ -224,6 +246,20 @@ def _table(raw: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigError(f"'{key}' in {where} is {value!r}; it must be a table, [{key}]")
     return value
+
+
+def _engine(name: object) -> Engine:
+    for known in get_args(Engine):
+        if name == known:
+            return known  # type: ignore[no-any-return]
+    raise ConfigError(f"engine = {name!r} in tenure.toml; known: {', '.join(get_args(Engine))}")
+
+
+def _settings(table: Mapping[str, Any]) -> dict[str, str]:
+    for key, value in table.items():
+        if not isinstance(value, str):
+            raise ConfigError(f'"{key}" = {value!r} in [spark] is not text; write it in quotes')
+    return dict(table)
 
 
 Section = TypeVar("Section", bound=_Section)

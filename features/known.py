@@ -18,9 +18,10 @@ KEYS = ("customer_id", CUTOFF_DAY)
 FINAL_LATER: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "tickets": {
         "first_response_day": ("first_response_at",),
-        "resolved_day": ("resolved_at", "contacts", "reopened", "handle_minutes"),
+        "resolved_day": ("resolved_at", "contacts", "reopened", "handle_minutes", "escalated"),
     },
     "surveys": {"known_day": ("day", "answered_at", "score", "scale", "touchpoint", "comment")},
+    "payments": {"paid_day": ("paid_at",), "failed_day": ("failed_at",)},
     "orders": {"refunded_day": ("refunded_at",)},
     "subscriptions": {"ended_day": ("ended_at", "cancel_reason")},
 }

@@ -29,6 +29,7 @@ def test_the_extras_are_those_that_the_design_names():
     assert set(PYPROJECT["project"]["optional-dependencies"]) == {
         "spark",
         "postgres",
+        "excel",
         "text",
         "dev",
     }

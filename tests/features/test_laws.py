@@ -26,9 +26,10 @@ EDGES = sorted(
 FINAL_LATER = {
     "tickets": {
         "first_response_day": ["first_response_at"],
-        "resolved_day": ["resolved_at", "contacts", "reopened", "handle_minutes"],
+        "resolved_day": ["resolved_at", "contacts", "reopened", "handle_minutes", "escalated"],
     },
     "orders": {"refunded_day": ["refunded_at"]},
+    "payments": {"paid_day": ["paid_at"], "failed_day": ["failed_at"]},
     "subscriptions": {"ended_day": ["ended_at", "cancel_reason"]},
 }
 
