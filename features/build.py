@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.customers import customers_features, customers_seen
+from features.engines import fetch
 from features.errors import ModelError, NotEnoughData
 from features.histories import Histories
 from features.known import CUTOFF_DAY, KEYS, known_at
@@ -120,12 +121,35 @@ def build_features(
     """
     _require(histories, spec)
     days = sorted({day_number(cutoff) for cutoff in cutoffs})
+    finished = finished_table(histories.tables, spec, days, population)
+    return _frame(fetch(finished.order_by(*reversed(KEYS))), spec)
+
+
+def finished_table(
+    tables: Mapping[str, ir.Table], spec: FeatureSpec, days: Sequence[int], population: ir.Table
+) -> ir.Table:
+    """Every builder's columns beside the population: the one expression that makes features.
+
+    Parameters
+    ----------
+    tables : mapping of str to ibis Table
+        History -> its normalised rows.
+    spec : FeatureSpec
+    days : sequence of int
+        Day numbers of the cutoffs.
+    population : ibis Table
+        `customer_id` and `cutoff_day`.
+
+    Returns
+    -------
+    ibis Table
+        `customer_id`, `cutoff_day` and the spec's columns in order.
+    """
     everyone = population.filter(population[CUTOFF_DAY].isin(days))
     for history in spec.histories:
-        built = BUILDERS[history].build(histories.tables[history], days, spec.seen[history])
+        built = BUILDERS[history].build(tables[history], days, spec.seen[history])
         everyone = _left_join(everyone, built)
-    finished = everyone.select(*KEYS, *(_finished(everyone, column) for column in spec.columns))
-    return _frame(finished.order_by(*reversed(KEYS)).to_pyarrow(), spec)
+    return everyone.select(*KEYS, *(_finished(everyone, column) for column in spec.columns))
 
 
 def _has_rows(table: ir.Table) -> bool:
