@@ -49,6 +49,23 @@ def main() -> None:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder with your files, also in subfolders.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; tenure.toml in the folder if not said.")
+    ] = None,
+) -> None:
+    """Look into a folder of files, guess which history each is, and write a first tenure.toml.
+
+    Example: `tenure init exports --out shop/tenure.toml`
+    """
+    from features.init.folder import init_config
+    from serving.init_terminal import show_init
+
+    show_init(init_config(folder, out))
+
+
+@app.command()
 def check(config: ConfigOption = DEFAULT) -> None:
     """Read every history; say what was found, what was put aside, and what is missing.
 

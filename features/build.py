@@ -1,35 +1,48 @@
-"""How do histories become one row per customer and cutoff? Every builder, joined, in one pass."""
+"""How do histories become one row per customer and cutoff? Every builder, joined."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
+from features.btyd import FitPurchases, purchases_seen
 from features.customers import customers_features, customers_seen
 from features.engines import fetch
 from features.errors import ModelError, NotEnoughData
+from features.frames import DECIMALS as DECIMALS
+from features.frames import frame_of, rounded_sql
 from features.histories import Histories
 from features.known import CUTOFF_DAY, KEYS, known_at
+from features.mentions import mentions_features, mentions_seen
 from features.orders import orders_features, orders_seen
+from features.payments import payments_features, payments_seen
+from features.progress import Progress, silent
 from features.seen import Seen
 from features.spec import Column, FeatureSpec
+from features.sql_text import quote
+from features.staging import Part, Stage, staged
 from features.subscriptions import subscriptions_features, subscriptions_seen
 from features.surveys import surveys_features, surveys_seen
 from features.tickets import tickets_features, tickets_seen
+from features.together import together_columns, together_features, together_seen
 from features.usage import usage_features, usage_seen
 from features.vocabulary import describe
-from features.windows import date_of, day_number
+from features.windows import EPOCH, date_of, day_number
 
-DECIMALS = 6
-"""Numbers are rounded to so many: engines add in any order, and builds must not differ for it."""
+AT_ONCE = 250_000
+"""Customers computed at a time: more of them need more memory, fewer more time."""
+
+
+def _as_it_is(table: ir.Table, seen: Seen) -> ir.Table:
+    return table
 
 
 @dataclass(frozen=True)
@@ -42,10 +55,13 @@ class Builder:
         Chooses what columns are made of; the customers' one takes their static attributes too.
     build : callable, (table, cutoff days, Seen) -> Table
         One row per customer and cutoff with something known.
+    reduce : callable, (table, Seen) -> Table
+        What `build` does to the rows first, whatever the cutoff; `build` takes reduced rows too.
     """
 
     learn: Callable[..., Seen]
     build: Callable[[ir.Table, Sequence[int], Seen], ir.Table]
+    reduce: Callable[[ir.Table, Seen], ir.Table] = _as_it_is
 
 
 BUILDERS: Mapping[str, Builder] = MappingProxyType(
@@ -55,13 +71,17 @@ BUILDERS: Mapping[str, Builder] = MappingProxyType(
         "surveys": Builder(surveys_seen, surveys_features),
         "orders": Builder(orders_seen, orders_features),
         "subscriptions": Builder(subscriptions_seen, subscriptions_features),
+        "payments": Builder(payments_seen, payments_features),
+        "mentions": Builder(mentions_seen, mentions_features),
         "customers": Builder(customers_seen, customers_features),
     }
 )
 """History -> its builder, in the order of the columns. The laws are tested over all of them."""
 
 
-def learn_spec(histories: Histories, cutoffs: Sequence[date]) -> FeatureSpec:
+def learn_spec(
+    histories: Histories, cutoffs: Sequence[date], *, fit_purchases: FitPurchases | None = None
+) -> FeatureSpec:
     """Choose the columns, looking only at what was known before the last training cutoff.
 
     Parameters
@@ -69,6 +89,9 @@ def learn_spec(histories: Histories, cutoffs: Sequence[date]) -> FeatureSpec:
     histories : Histories
     cutoffs : sequence of date
         The training cutoffs.
+    fit_purchases : FitPurchases, optional
+        Fits the purchase process, to the orders known before the first of the cutoffs; see
+        `features.btyd`.
 
     Raises
     ------
@@ -78,6 +101,7 @@ def learn_spec(histories: Histories, cutoffs: Sequence[date]) -> FeatureSpec:
     last = day_number(max(cutoffs))
     seen: dict[str, Seen] = {}
     columns: list[Column] = []
+    built: dict[str, ir.Table] = {}
     for history in (name for name in BUILDERS if name in histories.tables):
         table = histories.tables[history]
         known = known_at(history, table, [last])
@@ -85,18 +109,32 @@ def learn_spec(histories: Histories, cutoffs: Sequence[date]) -> FeatureSpec:
             continue
         extra = (histories.attributes,) if history == "customers" else ()
         seen[history] = BUILDERS[history].learn(known, *extra)
-        columns += _columns(history, BUILDERS[history].build(table, [last], seen[history]), seen)
+        if history == "orders" and fit_purchases is not None:
+            fitted = purchases_seen(table, day_number(min(cutoffs)), fit_purchases)
+            seen[history] = {**seen[history], **fitted}
+        built[history] = BUILDERS[history].build(table, [last], seen[history])
+        columns += _columns(history, built[history], seen)
     if not columns:
         raise NotEnoughData(
             f"no history has a row before cutoff {max(cutoffs)}; move the cutoff later or load more"
         )
-    return FeatureSpec(tuple(columns), tuple(seen), histories.attributes, seen)
+    together = together_seen(built, columns)
+    columns += together_columns(columns, together)
+    return FeatureSpec(
+        tuple(columns), tuple(built), histories.attributes, seen | {"together": together}
+    )
 
 
 def build_features(
-    histories: Histories, spec: FeatureSpec, cutoffs: Sequence[date], population: ir.Table
+    histories: Histories,
+    spec: FeatureSpec,
+    cutoffs: Sequence[date],
+    population: ir.Table,
+    *,
+    at_once: int = AT_ONCE,
+    progress: Progress = silent,
 ) -> pd.DataFrame:
-    """Build the features of a population, all cutoffs in one pass over each history.
+    """Build the features of a population.
 
     Parameters
     ----------
@@ -106,6 +144,9 @@ def build_features(
     cutoffs : sequence of date
     population : ibis Table
         `customer_id` and `cutoff_day`: who gets a row at which cutoff.
+    at_once : int
+        Customers computed at a time.
+    progress : Progress
 
     Returns
     -------
@@ -121,8 +162,57 @@ def build_features(
     """
     _require(histories, spec)
     days = sorted({day_number(cutoff) for cutoff in cutoffs})
-    finished = finished_table(histories.tables, spec, days, population)
-    return _frame(fetch(finished.order_by(*reversed(KEYS))), spec)
+    everyone = population.filter(population[CUTOFF_DAY].isin(days))
+    if histories.backend.name != "duckdb":
+        finished = finished_table(histories.tables, spec, days, everyone)
+        whole = fetch(finished.order_by(*reversed(KEYS)))
+        return frame_of([whole], len(whole), spec)
+    with _staged(histories, spec, everyone) as stage:
+        query = stage.query(_finished_part(stage, spec))
+        parts = _counted(stage.parts(days, at_once), progress)
+        return frame_of((query.fetch(part) for part in parts), stage.rows, spec)
+
+
+def write_features(
+    histories: Histories,
+    spec: FeatureSpec,
+    cutoffs: Sequence[date],
+    population: ir.Table,
+    folder: Path,
+    *,
+    at_once: int = AT_ONCE,
+    progress: Progress = silent,
+) -> list[Path]:
+    """Build the features of a population and have the engine write them, with no frame between.
+
+    Parameters
+    ----------
+    histories, spec, cutoffs, population, at_once, progress
+        As for `build_features`.
+    folder : Path
+        Gets a Parquet file per cutoff and part of the customers; they hold the same numbers as the
+        frame of `build_features`, their rows in no order.
+
+    Returns
+    -------
+    list of Path
+
+    Raises
+    ------
+    ModelError
+        A history or attribute that the model was trained on is not described any more.
+    """
+    _require(histories, spec)
+    days = sorted({day_number(cutoff) for cutoff in cutoffs})
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    with _staged(histories, spec, population.filter(population[CUTOFF_DAY].isin(days))) as stage:
+        finished = _finished_part(stage, spec)
+        query, columns = stage.query(finished), _written(finished)
+        for part in _counted(stage.parts(days, at_once), progress):
+            written.append(folder / f"{date_of(part.cutoff_day)}-{part.first:09}.parquet")
+            query.write(part, written[-1], columns)
+    return written
 
 
 def finished_table(
@@ -145,11 +235,17 @@ def finished_table(
     ibis Table
         `customer_id`, `cutoff_day` and the spec's columns in order.
     """
-    everyone = population.filter(population[CUTOFF_DAY].isin(days))
+    beside = population.filter(population[CUTOFF_DAY].isin(days))
     for history in spec.histories:
         built = BUILDERS[history].build(tables[history], days, spec.seen[history])
-        everyone = _left_join(everyone, built)
-    return everyone.select(*KEYS, *(_finished(everyone, column) for column in spec.columns))
+        # joined all at once, selected from once: a select between joins makes the query ever deeper
+        beside = beside.left_join(built, list(KEYS), rname="{name}_of_" + history)
+    together = together_features(beside, spec.seen.get("together", {}))
+    values = {name: beside[name] for name in beside.columns} | together
+    return beside.select(
+        *KEYS,
+        *(_finished(values[column.name], column) for column in spec.columns),
+    )
 
 
 def _has_rows(table: ir.Table) -> bool:
@@ -168,38 +264,51 @@ def _columns(history: str, built: ir.Table, seen: Mapping[str, Seen]) -> list[Co
     return found
 
 
-def _left_join(everyone: ir.Table, built: ir.Table) -> ir.Table:
-    joined = everyone.left_join(built, list(KEYS), rname="{name}_built")
-    return joined.drop(*(f"{key}_built" for key in KEYS))
-
-
-def _finished(table: ir.Table, column: Column) -> ir.Value:
-    value = table[column.name]
+def _finished(value: ir.Value, column: Column) -> ir.Value:
     if column.kind == "category":
-        return value
+        return value.name(column.name)
     if describe(column.name).when_absent == "zero":
         value = value.fill_null(0)
     return value.cast("float64").name(column.name)
 
 
-def _frame(table: pa.Table, spec: FeatureSpec) -> pd.DataFrame:
-    days, position = np.unique(table[CUTOFF_DAY].to_numpy(), return_inverse=True)
-    dates = np.array([date_of(day) for day in days], dtype=object)
-    columns: dict[str, Any] = {
-        "customer_id": table["customer_id"].to_pandas().astype("str"),
-        "cutoff": dates[position],
-    }
-    return pd.DataFrame(
-        columns | {column.name: _values(table[column.name], column) for column in spec.columns},
-        copy=False,
+def _staged(
+    histories: Histories, spec: FeatureSpec, everyone: ir.Table
+) -> AbstractContextManager[Stage]:
+    return staged(
+        histories.backend,
+        {name: histories.tables[name] for name in spec.histories},
+        everyone,
+        reduce=lambda name, table: BUILDERS[name].reduce(table, spec.seen[name]),
+        fixed_text=spec.to_json(),
     )
 
 
-def _values(array: pa.ChunkedArray, column: Column) -> Any:
-    if column.kind == "category":
-        return array.to_pandas().astype("str")
-    numbers: np.ndarray[Any, Any] = array.to_numpy()
-    return np.round(numbers, DECIMALS)
+def _finished_part(stage: Stage, spec: FeatureSpec) -> ir.Table:
+    return finished_table(stage.tables, spec, [stage.placeholder.cutoff_day], stage.population)
+
+
+def _written(finished: ir.Table) -> list[str]:
+    """Return SQL for the columns of a finished table as `frame_of` would show them."""
+    shown = [f"date '{EPOCH}' + cutoff_day::integer as cutoff"]
+    for name, value in finished.op().values.items():
+        if name not in KEYS:
+            column = quote(name)
+            shown.append(f"{rounded_sql(column)} as {column}" if _is_fraction(value) else column)
+    return shown
+
+
+def _is_fraction(value: ops.Value) -> bool:
+    """Tell a number that may have decimals from text, and from a whole number made a float."""
+    whole = isinstance(value, ops.Cast) and value.arg.dtype.is_integer()
+    return bool(value.dtype.is_floating()) and not whole
+
+
+def _counted(parts: Sequence[Part], progress: Progress) -> Iterator[Part]:
+    for done, part in enumerate(parts):
+        progress("build features", done, len(parts))
+        yield part
+    progress("build features", len(parts), len(parts))
 
 
 def _require(histories: Histories, spec: FeatureSpec) -> None:

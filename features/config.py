@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from features.environment import expanded
 from features.errors import ConfigError
 from features.schemas import ACTIVITY_HISTORIES, SCHEMAS
 
@@ -106,9 +107,11 @@ class HistoryConfig(_Section):
     name : str
         One of the histories of `features.schemas.SCHEMAS`.
     path : str or None
-        A file or glob (CSV, TSV, Parquet, JSON lines, each also .gz), relative to tenure.toml.
+        A file or glob (CSV, TSV, JSON lines, each also .gz; Parquet, Excel), relative to
+        tenure.toml, or the URL of one in an object store. ``${NAME}`` in `path`, `sql` and
+        `database` is replaced by that variable of the environment.
     sql : str or None
-        A DuckDB query instead of a path; reads files relative to tenure.toml.
+        A query instead of a path, of DuckDB or of `database`; reads files relative to tenure.toml.
     database : str or None
         What `sql` reads: a DuckDB file, under the name ``source``, or the URL of a database.
     columns : mapping of str to str
@@ -281,7 +284,7 @@ def _section(kind: type[Section], table: Mapping[str, Any], where: str) -> Secti
 def _history(name: str, table: Mapping[str, Any]) -> HistoryConfig:
     where = f"[histories.{name}]"
     _refuse_unknown(table, [key for key in HistoryConfig.model_fields if key != "name"], where)
-    config = _section(HistoryConfig, {**table, "name": name}, where)
+    config = _section(HistoryConfig, {**_expanded(table, where), "name": name}, where)
     if (config.path is None) == (config.sql is None):
         raise ConfigError(f"{where} needs either path or sql, and not both")
     if config.database is not None and config.sql is None:
@@ -295,6 +298,11 @@ def _history(name: str, table: Mapping[str, Any]) -> HistoryConfig:
     else:
         _check_attributes(config)
     return config
+
+
+def _expanded(table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    texts = {key: table[key] for key in ("path", "sql", "database") if key in table}
+    return {**table, **{k: expanded(v, where) for k, v in texts.items() if isinstance(v, str)}}
 
 
 def _check_attributes(customers: HistoryConfig) -> None:

@@ -72,10 +72,15 @@ def customers_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> i
                 f"customers: attribute '{name}' was a number when the model was trained and is "
                 "text now; mend the column or retrain"
             )
-        found[f"{name}"] = rows[name].cast("float64")
+        found[name] = _number(rows[name])
     for name in seen["texts"]:
-        found[f"{name}"] = levels_column(rows[name], seen[name], seen[_RARE + name])
+        found[name] = levels_column(rows[name], seen[name], seen[_RARE + name])
     return rows.select(*KEYS, **{f"customers_{name}": value for name, value in found.items()})
+
+
+def _number(value: ir.Value) -> ir.Value:
+    # PostgreSQL makes no double of a boolean
+    return (value.cast("int32") if value.type().is_boolean() else value).cast("float64")
 
 
 def _is_text(table: ir.Table, name: str) -> bool:

@@ -3,51 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 
-from features.config import BusinessConfig, Config, HistoryConfig
+from features.config import Config, HistoryConfig
+from features.daily import daily_sql
 from features.errors import DataError
+from features.files import first_line
+from features.history_facts import HistoryReport, last_day, strangers
 from features.normalise import kept_by, normalised_sql
 from features.progress import Progress, silent
-from features.schemas import ACTIVITY_HISTORIES, SCHEMAS, Schema
-from features.sources import Source, first_line, open_source
+from features.rollups import refresh_rollups, worth_keeping
+from features.schemas import SCHEMAS, Schema
+from features.sources import Source, open_source
+from features.spark_histories import load_on_spark
 from features.sql_text import literal
 from features.windows import date_of, day_number
 
-
-@dataclass(frozen=True)
-class HistoryReport:
-    """What was found in one history.
-
-    Attributes
-    ----------
-    name : str
-    rows_read, duplicates, rows : int
-        In the source; removed as exact copies; kept.
-    quarantined : mapping of str to int
-        Reason -> rows put aside for it.
-    customers : int
-    first, last : date or None
-        Days of the first and last kept row; None for customers.
-    """
-
-    name: str
-    rows_read: int
-    duplicates: int
-    rows: int
-    quarantined: Mapping[str, int]
-    customers: int
-    first: date | None
-    last: date | None
+IN_MEMORY = 20_000_000
+"""Rows of usage up to which they are taken into memory; more are read from their files."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +38,7 @@ class Histories:
 
     Attributes
     ----------
-    backend : Ibis DuckDB backend
+    backend : Ibis DuckDB or Spark backend
         Holds the tables; closed by `close`.
     tables : mapping of str to Ibis table
         Only the histories that the config describes; columns as `features.schemas` declares them.
@@ -69,14 +51,17 @@ class Histories:
         Day number of the newest sign of staying or leaving: of the activity history, or of
         subscriptions that began or ended. Later rows of other histories don't move it, or
         customers would seem to have left merely because one table was exported earlier.
+    on_close : callable or None
+        What frees the tables, where it is more than closing the backend.
     """
 
-    backend: Backend
+    backend: Any
     tables: Mapping[str, ir.Table]
     attributes: tuple[str, ...] = ()
     reports: Mapping[str, HistoryReport] = field(default_factory=dict)
     fingerprint: str = ""
     last_day: int = 0
+    on_close: Callable[[], None] | None = None
 
     @property
     def newest_cutoff(self) -> date:
@@ -94,29 +79,18 @@ class Histories:
 
     def strangers(self) -> dict[str, float]:
         """Share of each history's customers whom neither usage, orders nor subscriptions know."""
-        con: duckdb.DuckDBPyConnection = self.backend.con
-        known = [name for name in ACTIVITY_HISTORIES if name in self.tables]
-        found = {}
-        for name in self.tables:
-            others = [other for other in known if other != name]
-            if others:
-                ids = " union ".join(f"select customer_id from {other}" for other in others)
-                sql = (
-                    f"select avg((customer_id not in ({ids}))::int) "
-                    f"from (select distinct customer_id from {name})"
-                )
-                found[name] = float(con.execute(sql).fetchall()[0][0])
-        return found
+        return strangers(self.tables)
 
     def close(self) -> None:
         """Free the tables."""
-        self.backend.disconnect()
+        (self.on_close or self.backend.disconnect)()
 
 
 def load_histories(config: Config, *, now: datetime, progress: Progress = silent) -> Histories:
-    """Read every history of a config.
+    """Read every history of a config, with the engine that it names.
 
-    Rows that break a rule are written to ``quarantine/<history>.csv`` with their reason.
+    Rows that break a rule are written to ``quarantine/<history>.csv`` with their reason; by Spark,
+    to the parts of a folder ``quarantine/<history>``.
 
     Parameters
     ----------
@@ -127,9 +101,14 @@ def load_histories(config: Config, *, now: datetime, progress: Progress = silent
 
     Raises
     ------
+    ConfigError
+        Spark is asked for and can't be started.
     DataError
         A source is missing, empty or unreadable, lacks a required column, or has no usable row.
     """
+    yesterday = day_number(now.astimezone(ZoneInfo(config.business.time_zone)).date()) - 1
+    if config.engine == "spark":
+        return _on_spark(config, now, yesterday, progress)
     backend = ibis.duckdb.connect()
     con: duckdb.DuckDBPyConnection = backend.con
     con.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
@@ -142,39 +121,89 @@ def load_histories(config: Config, *, now: datetime, progress: Progress = silent
     except BaseException:
         backend.disconnect()
         raise
-    customers = config.histories.get("customers")
+    tables = {name: backend.table(name) for name in config.histories}
     return Histories(
         backend=backend,
-        tables={name: backend.table(name) for name in config.histories},
-        attributes=customers.static if customers else (),
+        tables=tables,
+        attributes=_attributes(config),
         reports=reports,
         fingerprint=_fingerprint(con, config.histories),
-        last_day=_last_day(con, config.business, now),
+        last_day=last_day(tables, config.business, yesterday),
     )
+
+
+def _on_spark(config: Config, now: datetime, yesterday: int, progress: Progress) -> Histories:
+    loaded = load_on_spark(config, now, progress)
+    try:
+        return Histories(
+            backend=loaded.backend,
+            tables=loaded.tables,
+            attributes=_attributes(config),
+            reports=loaded.reports,
+            fingerprint=loaded.fingerprint(),
+            last_day=last_day(loaded.tables, config.business, yesterday),
+            on_close=loaded.close,
+        )
+    except BaseException:
+        loaded.close()
+        raise
+
+
+def _attributes(config: Config) -> tuple[str, ...]:
+    customers = config.histories.get("customers")
+    return customers.static if customers else ()
 
 
 def _load(
     con: duckdb.DuckDBPyConnection, config: Config, history: HistoryConfig, now: datetime
 ) -> HistoryReport:
-    schema = SCHEMAS[history.name]
-    source = open_source(con, history, config.home)
-    sql = normalised_sql(source, history, schema, time_zone=config.business.time_zone, now=now)
     try:
-        con.execute(f"create or replace table {schema.name} as {sql}")
+        if history.name == "usage" and worth_keeping(history, config.home):
+            report = _rolled_up(con, config, history, now)
+        else:
+            report = _read_whole(con, config, history, now)
     except duckdb.Error as error:
         raise DataError(
             f"{history.name}: its columns or where can't be evaluated: {first_line(error)}; "
             f"mend [histories.{history.name}]"
         ) from error
-    rows_read = _count(con, _filtered(source, history))
-    staged = _count(con, schema.name)
-    quarantined = _put_aside(con, schema, config.home / "quarantine")
-    if schema.name == "subscriptions":
-        _join_terms(con)
-    report = _report(con, schema, rows_read, rows_read - staged, quarantined)
     if report.rows == 0:
         raise DataError(_nothing_left(report, config.home))
     return report
+
+
+def _read_whole(
+    con: duckdb.DuckDBPyConnection, config: Config, history: HistoryConfig, now: datetime
+) -> HistoryReport:
+    schema = SCHEMAS[history.name]
+    source = open_source(con, history, config.home)
+    sql = normalised_sql(source, history, schema, time_zone=config.business.time_zone, now=now)
+    con.execute(f"create or replace table {schema.name} as {sql}")
+    rows_read = _count(con, _filtered(source, history))
+    staged = _count(con, schema.name)
+    quarantined = _put_aside(con, schema, config.home / "quarantine")
+    rows = _count(con, schema.name)
+    if schema.name == "subscriptions":
+        _join_terms(con)
+    if schema.name == "usage":
+        con.execute(f"create or replace table usage as {daily_sql('usage')}")
+    report = _report(con, schema, rows_read, rows_read - staged, quarantined, rows)
+    return replace(report, remarks=source.remarks)
+
+
+def _rolled_up(
+    con: duckdb.DuckDBPyConnection, config: Config, history: HistoryConfig, now: datetime
+) -> HistoryReport:
+    """Take usage from the roll-ups that are kept, brought up to date."""
+    schema = SCHEMAS[history.name]
+    kept = refresh_rollups(con, config, history, now)
+    kind = "table" if kept.rows <= IN_MEMORY else "view"
+    if kept.rows:
+        con.execute(f"create or replace {kind} {schema.name} as {kept.rows_sql()}")
+    refused = kept.refused_sql(history.duplicates)
+    quarantined = _write_refused(con, refused, config.home / "quarantine" / f"{schema.name}.csv")
+    copies = kept.rows_read - kept.events - sum(quarantined.values())
+    return _report(con, schema, kept.rows_read, copies, quarantined, kept.events)
 
 
 def _filtered(source: Source, history: HistoryConfig) -> str:
@@ -183,23 +212,35 @@ def _filtered(source: Source, history: HistoryConfig) -> str:
 
 def _put_aside(con: duckdb.DuckDBPyConnection, schema: Schema, folder: Path) -> dict[str, int]:
     """Move rows with a reason into the quarantine file; return the count of each reason."""
-    found = con.execute(
-        f"select reason, count(*) from {schema.name} where reason is not null "
-        "group by reason order by count(*) desc, reason"
-    ).fetchall()
-    path = folder / f"{schema.name}.csv"
-    if found:
-        folder.mkdir(parents=True, exist_ok=True)
-        con.execute(
-            f"copy (select reason, unnest(as_found) from {schema.name} where reason is not null) "
-            f"to {literal(str(path))} (header)"
-        )
-        con.execute(f"delete from {schema.name} where reason is not null")
-    else:
-        path.unlink(missing_ok=True)
+    refused = f"select reason, unnest(as_found) from {schema.name} where reason is not null"
+    found = _write_refused(con, refused, folder / f"{schema.name}.csv")
+    con.execute(f"delete from {schema.name} where reason is not null")
     con.execute(f"alter table {schema.name} drop column reason")
     con.execute(f"alter table {schema.name} drop column as_found")
+    return found
+
+
+def _write_refused(
+    con: duckdb.DuckDBPyConnection, refused: str | None, path: Path
+) -> dict[str, int]:
+    """Write refused rows into the quarantine file; return the count of each reason."""
+    counts = f"select #1, count(*) from ({refused}) group by 1 order by 2 desc, 1"
+    found = con.execute(counts).fetchall() if refused else []
+    if found:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        con.execute(f"copy ({refused}) to {literal(str(path))} (header)")
+    else:
+        path.unlink(missing_ok=True)
     return dict(found)
+
+
+JOIN_TERMS = (
+    "update subscriptions set ended_day = subscriptions.ended_day + 1 "
+    "from (select distinct customer_id, day from subscriptions) as following "
+    "where following.customer_id = subscriptions.customer_id "
+    "and following.day = subscriptions.ended_day + 1"
+)
+"""SQL for terms that join; see `_join_terms`."""
 
 
 def _join_terms(con: duckdb.DuckDBPyConnection) -> None:
@@ -208,12 +249,7 @@ def _join_terms(con: duckdb.DuckDBPyConnection) -> None:
     Many exports name a term's last day; without this, everyone who renews would be gone for one
     midnight.
     """
-    con.execute(
-        "update subscriptions set ended_day = subscriptions.ended_day + 1 "
-        "from (select distinct customer_id, day from subscriptions) as following "
-        "where following.customer_id = subscriptions.customer_id "
-        "and following.day = subscriptions.ended_day + 1"
-    )
+    con.execute(JOIN_TERMS)
 
 
 def _report(
@@ -222,10 +258,13 @@ def _report(
     rows_read: int,
     duplicates: int,
     quarantined: dict[str, int],
+    rows: int,
 ) -> HistoryReport:
+    if rows == 0:
+        return HistoryReport(schema.name, rows_read, duplicates, 0, quarantined, 0, None, None)
     day = {"customers": "null", "surveys": "coalesce(day, sent_day)"}.get(schema.name, "day")
-    rows, customers, first, last = con.execute(
-        f"select count(*), count(distinct customer_id), min({day}), max({day}) from {schema.name}"
+    customers, first, last = con.execute(
+        f"select count(distinct customer_id), min({day}), max({day}) from {schema.name}"
     ).fetchall()[0]
     return HistoryReport(
         name=schema.name,
@@ -262,16 +301,3 @@ def _fingerprint(con: duckdb.DuckDBPyConnection, names: Mapping[str, HistoryConf
         ).fetchall()[0]
         digest.update(f"{name}:{found}".encode())
     return digest.hexdigest()[:16]
-
-
-def _last_day(con: duckdb.DuckDBPyConnection, business: BusinessConfig, now: datetime) -> int:
-    """Day of the newest sign of staying or leaving, before today: today is not over yet."""
-    yesterday = day_number(now.astimezone(ZoneInfo(business.time_zone)).date()) - 1
-    table = "subscriptions" if business.churn == "cancellation" else business.activity
-    days = f"select day from {table}"
-    if table == "subscriptions":
-        days += f" union all select ended_day from {table}"
-    found = con.execute(f"select max(day) from ({days}) where day <= {yesterday}").fetchall()[0][0]
-    if found is None:
-        raise DataError(f"{table} has no row before today ({date_of(yesterday + 1)}); load history")
-    return int(found)

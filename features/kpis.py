@@ -124,19 +124,23 @@ def first_response_hours(tickets: ir.Table) -> ir.FloatingColumn:
 def percent(flag: ir.BooleanValue) -> ir.FloatingColumn:
     """100 for true, 0 for false, null for null: its mean is a share in percent."""
     # not flag.notnull(): of ~x, Ibis 12 makes NOT x IS NOT NULL, which SQL reads as x IS NULL
-    return ibis.cases((flag, 100.0), (~flag, 0.0))
+    return _points((flag, 100), (~flag, 0))
 
 
 def _net_points(
     score: ir.NumericValue, *, satisfied: float, dissatisfied: float
 ) -> ir.FloatingColumn:
-    return ibis.cases(
-        (score >= satisfied, 100.0), (score <= dissatisfied, -100.0), (score.notnull(), 0.0)
-    )
+    return _points((score >= satisfied, 100), (score <= dissatisfied, -100), (score.notnull(), 0))
+
+
+def _points(*cases: tuple[ir.BooleanValue, int]) -> ir.FloatingColumn:
+    # a whole number cast: 100.0 is a decimal to Spark, whose mean keeps five places
+    return ibis.cases(*cases).cast("float64")
 
 
 def _hours(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingColumn:
-    return (end.epoch_seconds() - start.epoch_seconds()) / 3600
+    # in whole microseconds: of a second's fraction, engines keep, round or drop what they like
+    return end.delta(start, unit="microsecond").cast("float64") / 3.6e9
 
 
 def _answers(surveys: ir.Table, instrument: str) -> ir.FloatingColumn:

@@ -14,9 +14,9 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from features.config import BusinessConfig
+from features.engines import fetch
 from features.errors import NotEnoughData
 from features.histories import Histories
 from features.known import CUTOFF_DAY, KEYS, at_each, in_window, known_at
@@ -225,7 +225,7 @@ def _require_days(histories: Histories, cutoffs: Sequence[date], horizon: int, w
 
 
 def _frame(table: ir.Table) -> pd.DataFrame:
-    found: pa.Table = table.order_by(CUTOFF_DAY, "customer_id").to_pyarrow()
+    found = fetch(table.order_by(CUTOFF_DAY, "customer_id"))
     days, position = np.unique(found[CUTOFF_DAY].to_numpy(), return_inverse=True)
     dates = np.array([date_of(day) for day in days], dtype=object)
     frame: pd.DataFrame = found.drop_columns([CUTOFF_DAY]).to_pandas()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from features.config import HistoryConfig
-from features.errors import DataError
+from features.readers import Zone, found_sql, given_sql, number_found, refuse_ambiguous, text_found
 from features.schemas import Column, Schema, day_column
 from features.sources import Source
 from features.sql_text import literal, quote
-from features.text_guesses import FAMILIES, HAS_OFFSET, ISO, plausible, time_sql
 
-_TRUE = "('true', 't', 'yes', 'y', '1', '1.0', 'vrai', 'oui', 'ja', 'si', 'sí')"
-_FALSE = "('false', 'f', 'no', 'n', '0', '0.0', 'faux', 'non', 'nein')"
 _NOTHING = "('NA', 'N/A', 'NULL', 'NAN', 'NONE', '-')"
 _NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
 _BAD = {
@@ -48,7 +45,8 @@ def normalised_sql(
     DataError
         A required or mapped column is not in the source, or its times may be read two ways.
     """
-    zone = _Zone(time_zone)
+    zone = Zone(time_zone)
+    refuse_ambiguous(source, history.where or "")
     values = [_value(source, history, column, zone) for column in schema.columns]
     attributes = dict(_attributes(source, history, schema))
     rows = f"({source.typed_sql(distinct=history.duplicates == 'drop')}){kept_by(history)}"
@@ -83,132 +81,34 @@ def _select(columns: dict[str, str], rows: str) -> str:
     return f"select {listed} from ({rows})"
 
 
-@dataclass(frozen=True)
-class _Zone:
-    """The business's time zone; a clock time without an offset is taken to be in it."""
-
-    name: str
-
-    def to_utc(self, local: str) -> str:
-        if self.name == "UTC":
-            return f"cast({local} as timestamp)"
-        return f"timezone('UTC', timezone({literal(self.name)}, cast({local} as timestamp)))"
-
-    def day(self, utc: str) -> str:
-        local = utc
-        if self.name != "UTC":
-            local = f"timezone({literal(self.name)}, timezone('UTC', {utc}))"
-        return f"cast(cast({local} as date) - date '1970-01-01' as integer)"
-
-
-def _value(source: Source, history: HistoryConfig, column: Column, zone: _Zone) -> _Value:
+def _value(source: Source, history: HistoryConfig, column: Column, zone: Zone) -> _Value:
     mapped = history.columns.get(column.name)
     found = source.find(column.name if mapped is None else mapped)
-    if found is None and mapped is None:
-        if column.required:
-            raise source.missing(column.name)
-        return _Value(column, f"null::{_NULL_OF.get(column.kind, 'varchar')}", None)
-    if found is None:
-        assert mapped is not None
-        if mapped.replace("_", "").replace(" ", "").isalnum() and not mapped.isdigit():
-            raise source.missing(mapped)
-        if column.kind == "time":
-            sql = _typed_time(f"({mapped})", zone, history.time_format)
-        else:
-            sql = _READERS[column.kind](f"({mapped})", zone)
-        return _Value(column, sql, f"nullif(trim(({mapped})::varchar), '') is not null")
-    cell = _cell(source, found)
-    if column.kind == "time":
-        sql = _time(source, history, found, cell, zone)
-    else:
-        sql = _READERS[column.kind](cell, zone)
+    if found is not None:
+        return _found(source, history, column, found, zone)
+    if mapped is not None:
+        return _expressed(source, history, column, mapped, zone)
+    if column.required:
+        raise source.missing(column.name)
+    return _Value(column, f"null::{_NULL_OF.get(column.kind, 'varchar')}", None)
+
+
+def _found(source: Source, history: HistoryConfig, column: Column, name: str, zone: Zone) -> _Value:
+    cell = source.cell_sql(name)
     filled = f"{cell} is not null"
-    if found in source.text and column.kind in ("time", "number", "flag"):
+    if name in source.text and column.kind in ("time", "number", "flag"):
         filled += f" and upper({cell}) not in {_NOTHING}"
-    return _Value(column, sql, filled)
+    return _Value(column, found_sql(source, history, column.kind, name, zone), filled)
 
 
-def _cell(source: Source, name: str) -> str:
-    """Return SQL for a source's cell, null where it is blank or not a number at all."""
-    found = source.as_found(name)
-    if name in source.text:
-        return f"nullif(trim({found}), '')"
-    if source.types[name] in ("DOUBLE", "FLOAT"):
-        return f"(case when not isnan({found}) then {found} end)"
-    return found
-
-
-def _time(source: Source, history: HistoryConfig, name: str, cell: str, zone: _Zone) -> str:
-    if name not in source.text:
-        return _typed_time(cell, zone)
-    if history.time_format is not None:
-        told = f"coalesce({time_sql(cell, history.time_format)}, {time_sql(cell, ISO)})"
-        return zone.to_utc(told)
-    family = _time_family(source, name)
-    local = zone.to_utc(time_sql(cell, family))
-    if family != ISO:
-        return local
-    aware = f"timezone('UTC', try_cast({cell} as timestamptz))"
-    return f"(case when regexp_matches({cell}, {HAS_OFFSET}) then {aware} else {local} end)"
-
-
-def _time_family(source: Source, name: str) -> str:
-    guess = source.time_guess(name)
-    if len(guess.families) > 1:
-        raise DataError(
-            f"{source.history}: times like '{guess.example}' in '{name}' can be read as "
-            f"{' or as '.join(guess.families)}; set time_format under "
-            f'[histories.{source.history}], such as "{FAMILIES[guess.families[-1]][0]}"'
-        )
-    return next(iter(guess.families), ISO)
-
-
-def _typed_time(cell: str, zone: _Zone, time_format: str | None = None) -> str:
-    local = plausible(f"try_cast({cell} as timestamp)")
-    if time_format is not None:
-        local = f"coalesce({time_sql(f'{cell}::varchar', time_format)}, {local})"
-    return (
-        f"(case when typeof({cell}) = 'TIMESTAMP WITH TIME ZONE' "
-        f"then timezone('UTC', try_cast({cell} as timestamptz)) "
-        f"else {zone.to_utc(local)} end)"
-    )
-
-
-def _id(cell: str, _: _Zone) -> str:
-    # 13085.0 is how a table with gaps stores the id 13085; past 2^53 such ids run into each other
-    number = f"try_cast({cell} as double)"
-    exact = f"{number} = floor({number}) and abs({number}) < 9007199254740992"
-    whole = f"case when {exact} then try_cast({number} as bigint)::varchar end"
-    text = f"case when typeof({cell}) in ('DOUBLE', 'FLOAT') then {whole} else {cell}::varchar end"
-    return f"nullif(trim({text}), '')"
-
-
-def _number(cell: str, _: _Zone) -> str:
-    number = f"try_cast({cell} as double)"
-    return f"(case when isfinite({number}) then {number} end)"
-
-
-def _flag(cell: str, _: _Zone) -> str:
-    text = f"lower(trim(cast({cell} as varchar)))"
-    return f"(case when {text} in {_TRUE} then true when {text} in {_FALSE} then false end)"
-
-
-def _text(cell: str, _: _Zone) -> str:
-    return f"nullif(trim(cast({cell} as varchar)), '')"
-
-
-def _code(cell: str, zone: _Zone) -> str:
-    return f"lower({_text(cell, zone)})"
-
-
-_READERS: dict[str, Callable[[str, _Zone], str]] = {
-    "id": _id,
-    "time": _typed_time,
-    "number": _number,
-    "flag": _flag,
-    "text": _text,
-    "code": _code,
-}
+def _expressed(
+    source: Source, history: HistoryConfig, column: Column, mapped: str, zone: Zone
+) -> _Value:
+    if mapped.replace("_", "").replace(" ", "").isalnum() and not mapped.isdigit():
+        raise source.missing(mapped)
+    refuse_ambiguous(source, mapped)
+    sql = given_sql(f"({mapped})", column.kind, zone, history.time_format)
+    return _Value(column, sql, f"nullif(trim(({mapped})::varchar), '') is not null")
 
 
 def _attributes(
@@ -217,20 +117,20 @@ def _attributes(
     """Yield the customers' own columns: those mapped under new names, and the static ones."""
     wanted = [name for name in history.columns if schema.column(name) is None]
     wanted += [name for name in history.static if name not in wanted]
-    zone = _Zone("UTC")
     for name in wanted:
         mapped = history.columns.get(name, name)
         found = source.find(mapped)
         if found is not None:
-            read = _number if source.is_numeric(found) else _text
-            yield name, read(_cell(source, found), zone)
+            read = number_found if source.is_numeric(found) else text_found
+            yield name, read(source, found)
         elif name in history.columns:
+            refuse_ambiguous(source, mapped)
             yield name, f"({mapped})"
         else:
             raise source.missing(name)
 
 
-def _uniform(values: list[_Value], schema: Schema, zone: _Zone) -> Iterator[str]:
+def _uniform(values: list[_Value], schema: Schema, zone: Zone) -> Iterator[str]:
     """Yield the final columns: times stay, and each gets its day."""
     for value in values:
         name = value.column.name
@@ -249,7 +149,7 @@ def _uniform(values: list[_Value], schema: Schema, zone: _Zone) -> Iterator[str]
         yield f"case when {day} is not null then greatest({day}, {known}) end as known_day"
 
 
-def _day(name: str, schema: Schema, zone: _Zone) -> str:
+def _day(name: str, schema: Schema, zone: Zone) -> str:
     day = zone.day(quote(name))
     if (schema.name, name) != ("surveys", "sent_at"):
         return day

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from features.engines import fetch
 from features.errors import NotEnoughData
 from features.known import CUTOFF_DAY, KEYS, known_at
 from features.windows import date_of, day_number
@@ -47,7 +49,7 @@ def rfm(orders: ir.Table, cutoff: date) -> pd.DataFrame:
     """
     known = known_at("orders", orders, [day_number(cutoff)])
     counted = counts(purchase_days(known)).drop(CUTOFF_DAY).order_by("customer_id")
-    frame: pd.DataFrame = counted.to_pyarrow().to_pandas()
+    frame: pd.DataFrame = fetch(counted).to_pandas()
     if frame.empty:
         raise _no_orders(orders, cutoff)
     return frame.astype({"monetary_value": "float64"})
@@ -79,6 +81,51 @@ def counts(days: ir.Table) -> ir.Table:
         T=first[CUTOFF_DAY] - 1 - first.first_day,
         monetary_value=repeat_spend.fill_null(0.0),
     )
+
+
+def in_sequence(known: ir.Table) -> ir.Table:
+    """Put beside each known order where it stands among its customer's orders.
+
+    One pass over the sorted orders finds what would else need a roll-up by day, a second one of
+    it, and joins.
+
+    Parameters
+    ----------
+    known : ibis Table
+        Orders as `known_at` gives them.
+
+    Returns
+    -------
+    ibis Table
+        The columns of `known`, but `age` and `amount` only of purchases, missing for refunds that
+        were booked as negative amounts; `refund`, the amount that came back, and `refund_age`, days
+        since then; `new_day`, true for one order of each purchase day; `gap`, the days from the
+        purchase day before it to this one, missing for the first and for further orders of a day;
+        `silence`, days since the customer's last purchase; `first`, true for the orders of the
+        first purchase day; `centre`, the value of one of the customer's first orders, from
+        which deviations are summed: the squares of the bare values would cancel.
+    """
+    # purchases before refunds: what precedes a purchase is a purchase
+    own = ibis.window(group_by=list(KEYS), order_by=[known.amount < 0, known.day])
+    purchase_day = ibis.cases((known.amount >= 0, known.day))
+    rows = known.mutate(
+        since=known.day - known.day.lag().over(own),
+        first_day=known.day.first(include_null=True).over(own),
+        last_day=purchase_day.max().over(own),
+        centre=known.amount.first(include_null=True).over(own),
+    )
+    bought = rows.amount >= 0
+    returned = rows[CUTOFF_DAY] - 1 - rows.refunded_day
+    return rows.mutate(
+        refund=rows.amount.abs(),
+        refund_age=ibis.ifelse(bought, returned, rows.age),
+        age=ibis.cases((bought, rows.age)),
+        amount=ibis.cases((bought, rows.amount)),
+        new_day=bought & (rows.since.isnull() | (rows.since > 0)),
+        gap=ibis.cases((bought & (rows.since > 0), rows.since.cast("float64"))),
+        silence=rows[CUTOFF_DAY] - rows.last_day,
+        first=bought & (rows.day == rows.first_day),
+    ).drop("since", "first_day", "last_day")
 
 
 def _sum(amounts: ir.NumericValue) -> ir.FloatingScalar:

@@ -7,19 +7,20 @@ each text column stands its value cast to a guessed type, for expressions like `
 from __future__ import annotations
 
 import glob
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
 from features.config import HistoryConfig, nearest
+from features.databases import fetch, is_url
 from features.errors import DataError
+from features.files import first_line, read_files, remote_sql
 from features.sql_text import literal, quote
 from features.text_guesses import TimeGuess, guess_times, guess_types
+from features.text_numbers import fraction_sql, guess_numbers, number_sql
 
-TEXT_ENDINGS = (".csv", ".tsv", ".txt")
-JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
-CSV_OPTIONS = "union_by_name = true, header = true, nullstr = ['', 'NULL']"
 RAW = "__as_found_"
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 
@@ -40,6 +41,13 @@ class Source:
         The columns that are text in `sql`.
     con : DuckDB connection
         That can run `sql`.
+    decimals : mapping of str to str
+        Text columns of numbers -> their decimal mark, "." or ","; those without any mark are not
+        in it.
+    ambiguous : mapping of str to str
+        Text columns whose numbers can be read with either decimal mark -> one of their cells.
+    remarks : tuple of str
+        What was assumed in opening it, a sentence each.
     """
 
     history: str
@@ -47,6 +55,9 @@ class Source:
     types: dict[str, str]
     text: frozenset[str]
     con: duckdb.DuckDBPyConnection
+    decimals: Mapping[str, str] = field(default_factory=dict)
+    ambiguous: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def find(self, column: str) -> str | None:
         """Return the source's spelling of a column, ignoring case, or None."""
@@ -61,6 +72,15 @@ class Source:
         """Return SQL for a column as it was found, within `typed_sql`."""
         return quote(RAW + column if column in self.text else column)
 
+    def cell_sql(self, column: str) -> str:
+        """Return SQL for a cell of `typed_sql`, null where it is blank or not a number at all."""
+        found = self.as_found(column)
+        if column in self.text:
+            return f"nullif(trim({found}), '')"
+        if self.types[column] in ("DOUBLE", "FLOAT"):
+            return f"(case when not isnan({found}) then {found} end)"
+        return found
+
     def typed_sql(self, *, distinct: bool) -> str:
         """Return the rows with each column cast to its guessed type.
 
@@ -72,12 +92,17 @@ class Source:
         return f"select {columns} from {rows}"
 
     def _typed(self, column: str) -> str:
+        name = quote(column)
         if column not in self.text:
-            return quote(column)
-        return (
-            f"{quote(column)} as {quote(RAW + column)}, "
-            f"try_cast({quote(column)} as {self.types[column]}) as {quote(column)}"
-        )
+            return name
+        kind = self.types[column]
+        typed = f"try_cast({name} as {kind})"
+        if self.is_numeric(column):
+            typed = number_sql(name, self.decimals.get(column), kind)
+        if kind == "BIGINT":  # or 2.5, past the rows that the guess has seen, would become 3
+            broken = fraction_sql(name, self.decimals.get(column))
+            typed = f"case when not {broken} then {typed} end"
+        return f"{name} as {quote(RAW + column)}, {typed} as {name}"
 
     def time_guess(self, column: str) -> TimeGuess:
         """Return how the times of a text column seem to be written."""
@@ -91,6 +116,40 @@ class Source:
             f"{self.history} has no column '{column}' (found: {', '.join(self.types)}); "
             f"{hint} under [histories.{self.history}]"
         )
+
+    def read_two_ways(self, column: str) -> DataError:
+        """Return the error for numbers that can be read with either decimal mark."""
+        return DataError(
+            f"{self.history}: numbers like '{self.ambiguous[column]}' in '{column}' can be read "
+            f"with a decimal point or with a decimal comma; set decimal under "
+            f"""[histories.{self.history}] to "." or ",\""""
+        )
+
+
+def source_of(
+    con: duckdb.DuckDBPyConnection,
+    config: HistoryConfig,
+    sql: str,
+    *,
+    remarks: tuple[str, ...] = (),
+) -> Source:
+    """Return the source that a query gives, with the types of its text columns guessed."""
+    types = {row[0]: row[1] for row in con.execute(f"describe {sql}").fetchall()}
+    text = [name for name, kind in types.items() if kind == "VARCHAR"]
+    guessed = guess_types(con, sql, text)
+    numeric = [name for name, kind in guessed.items() if kind == "DOUBLE"]
+    numbers = guess_numbers(con, sql, numeric, told=config.decimal)
+    guessed |= {name: "BIGINT" for name, number in numbers.items() if number.whole}
+    return Source(
+        history=config.name,
+        sql=sql,
+        types=types | guessed,
+        text=frozenset(text),
+        con=con,
+        decimals={name: n.decimal for name, n in numbers.items() if n.decimal is not None},
+        ambiguous={name: n.example for name, n in numbers.items() if n.example is not None},
+        remarks=remarks,
+    )
 
 
 def open_source(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) -> Source:
@@ -120,59 +179,46 @@ def open_source(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Pat
 
 
 def _query(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) -> Source:
+    table = f"{config.name}_source"
+    database = config.database and config.database.removeprefix("duckdb://")
+    if database is not None and is_url(database):
+        fetch(con, database, str(config.sql), into=table, history=config.name)
+        return source_of(con, config, f"select * from {table}")
     con.execute(f"set file_search_path = {literal(str(home))}")
-    if config.database is not None:
-        path = home / config.database
+    if database is not None:
+        path = home / database
         if not path.is_file():
             raise DataError(f"{config.name}: no database at {path}; mend its path")
         con.execute(f"attach {literal(str(path))} as source (read_only)")
     try:
-        con.execute(f"create or replace temp table {config.name}_source as {config.sql}")
+        con.execute(f"create or replace temp table {table} as {config.sql}")
     finally:
-        if config.database is not None:
+        if database is not None:
             con.execute("detach source")
-    return _source(con, config.name, f"select * from {config.name}_source")
+    return source_of(con, config, f"select * from {table}")
 
 
 def _files(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) -> Source:
-    files = _found(home / str(config.path), home)
+    if is_url(str(config.path)):
+        return source_of(con, config, remote_sql(con, config))
+    files = find_files(str(config.path), home)
     if not files:
         raise DataError(
             f"{config.name}: no file at {home / str(config.path)}; "
             f"mend path under [histories.{config.name}]"
         )
-    empty = [file for file in files if Path(file).stat().st_size == 0]
+    empty = [file for file in files if file.stat().st_size == 0]
     if empty:
         raise DataError(f"{config.name}: {empty[0]} is empty; export it again or leave it out")
-    names = "[" + ", ".join(literal(file) for file in files) + "]"
-    readers = {
-        ".parquet": f"read_parquet({names}, union_by_name = true)",
-        **dict.fromkeys(JSON_ENDINGS, f"read_json_auto({names}, union_by_name = true)"),
-        **dict.fromkeys(TEXT_ENDINGS, f"read_csv({names}, {CSV_OPTIONS}, all_varchar = true)"),
-    }
-    ending = Path(files[0].removesuffix(".gz")).suffix.lower()
-    if ending not in readers:
-        raise DataError(
-            f"{config.name}: {files[0]} ends in {ending!r}; known endings are "
-            f"{' '.join(readers)}, each also with .gz"
-        )
-    return _source(con, config.name, f"select * from {readers[ending]}")
+    found = read_files(con, config, files)
+    return source_of(con, config, found.sql, remarks=found.remarks)
 
 
-def _found(path: Path, home: Path) -> list[str]:
-    if path.is_file():  # a name may hold brackets
-        return [str(path)]
+def find_files(path: str, home: Path) -> list[Path]:
+    """Return the files that a path or glob names, without what Tenure itself has written."""
+    place = home / path
+    if place.is_file():  # a name may hold brackets
+        return [place]
     ours = [home / name for name in ("quarantine", "snapshots", "mlruns")]
-    found = map(Path, sorted(glob.glob(str(path), recursive=True)))
-    return [str(file) for file in found if not any(map(file.is_relative_to, ours))]
-
-
-def _source(con: duckdb.DuckDBPyConnection, history: str, sql: str) -> Source:
-    types = {row[0]: row[1] for row in con.execute(f"describe {sql}").fetchall()}
-    text = [name for name, kind in types.items() if kind == "VARCHAR"]
-    return Source(history, sql, types | guess_types(con, sql, text), frozenset(text), con)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's text, without the trailing period."""
-    return str(error).strip().splitlines()[0].rstrip(".")
+    found = map(Path, sorted(glob.glob(str(place), recursive=True)))
+    return [file for file in found if file.is_file() and not any(map(file.is_relative_to, ours))]

@@ -6,14 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from features.errors import ModelError
-from features.seen import Seen
+
+if TYPE_CHECKING:  # a spec is read where no features are built, and Ibis is not needed
+    from features.seen import Seen
 
 SCHEMA_VERSION = 1
 _EXAMPLES = 3
@@ -136,8 +138,32 @@ class FeatureSpec:
             matrix[:, position] = _numbers(frame[column.name], column)
         return matrix
 
+    def row(self, values: Mapping[str, float | str | None]) -> NDArray[np.float64]:
+        """Return one customer's features as the numbers a model reads.
+
+        Parameters
+        ----------
+        values : mapping of str to float, str or None
+            At least the spec's columns; None is missing.
+
+        Returns
+        -------
+        ndarray, shape (1, n_columns)
+            As `matrix` gives it for a frame of that row.
+
+        Examples
+        --------
+        >>> spec = FeatureSpec((Column("orders_count_28d"),
+        ...                     Column("subscriptions_plan", "category", ("basic", "pro"))), ())
+        >>> spec.row({"subscriptions_plan": "pro", "orders_count_28d": 2.0})
+        array([[2., 1.]])
+        """
+        self._require(list(values))
+        return np.array([[_number(values[each.name], each) for each in self.columns]], np.float64)
+
     def _require(self, found: Sequence[str] | pd.Index[str]) -> None:
-        missing = [name for name in self.names if name not in found]
+        known = set(found)
+        missing = [name for name in self.names if name not in known]
         if missing:
             listed = ", ".join(missing[:_EXAMPLES]) + (", ..." if len(missing) > _EXAMPLES else "")
             raise ModelError(
@@ -156,3 +182,9 @@ def _numbers(values: pd.Series[Any], column: Column) -> NDArray[np.float64]:
         .astype(np.float64)
     )
     return np.where(codes < 0, np.nan, codes)
+
+
+def _number(value: float | str | None, column: Column) -> float:
+    if column.kind == "category":
+        return float(column.levels.index(str(value))) if value in column.levels else np.nan
+    return np.nan if value is None else float(value)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from features.config import BusinessConfig
+from features.engines import fetch
 from features.histories import Histories
 from features.known import known_at
 from features.rfm import rfm
+from features.value_columns import BTYD_INPUTS, VALUE_INPUTS
 from features.windows import day_number
 
-BTYD_INPUTS = ("frequency", "recency", "T", "monetary_value")
-VALUE_INPUTS = (*BTYD_INPUTS, "monthly_amount")
+__all__ = [
+    "BTYD_INPUTS",
+    "VALUE_INPUTS",
+    "has_amounts",
+    "monthly_amounts",
+    "orders_margin_rate",
+    "value_inputs",
+]
 
 
 def value_inputs(histories: Histories, customers: pd.Series, cutoff: date) -> pd.DataFrame:
@@ -38,8 +48,9 @@ def value_inputs(histories: Histories, customers: pd.Series, cutoff: date) -> pd
         known = rfm(histories.tables["orders"], cutoff)
         found = found.merge(known, on="customer_id", how="left", validate="m:1")
     if has_amounts(histories):
-        paid = _monthly_amount(histories, cutoff)
-        amounts = paid.set_index("customer_id")["monthly_amount"]
+        table = monthly_amounts(histories.tables["subscriptions"], day_number(cutoff))
+        paid: pd.DataFrame = fetch(table).to_pandas()
+        amounts = paid.set_index("customer_id")["monthly_amount"].astype(float)
         found["monthly_amount"] = found["customer_id"].map(amounts)
         found.loc[~found["customer_id"].isin(amounts.index), "monthly_amount"] = 0.0
     else:
@@ -79,13 +90,25 @@ def orders_margin_rate(histories: Histories, business: BusinessConfig, cutoff: d
     return round(float((row["came_in"] - row["went_back"]) / row["revenue"]), 9)
 
 
-def _monthly_amount(histories: Histories, cutoff: date) -> pd.DataFrame:
-    known = known_at("subscriptions", histories.tables["subscriptions"], [day_number(cutoff)])
+def monthly_amounts(subscriptions: ir.Table, cutoff_day: int) -> ir.Table:
+    """What each customer with a running subscription pays, as known before a cutoff.
+
+    Parameters
+    ----------
+    subscriptions : ibis Table
+        The normalised `subscriptions`.
+    cutoff_day : int
+        Day number.
+
+    Returns
+    -------
+    ibis Table
+        `customer_id` and `monthly_amount`, missing where one of them has no amount.
+    """
+    known = known_at("subscriptions", subscriptions, [cutoff_day])
     running = known.filter(known.ended_day.isnull())
     sums = running.group_by("customer_id").aggregate(
         paid=running.monthly_amount.sum().round(6),
         unknown=running.count(where=running.monthly_amount.isnull()),
     )
-    found: pd.DataFrame = sums.execute()
-    found["monthly_amount"] = found["paid"].astype(float).where(found["unknown"] == 0)
-    return found
+    return sums.select("customer_id", monthly_amount=ibis.cases((sums.unknown == 0, sums.paid)))

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from features.config import BusinessConfig, Config
 from features.errors import ModelError
 from features.histories import Histories
+from features.one_customer_plan import plan_one_customer
 from features.progress import Progress, silent
+from serving.everyone import score_everyone
 from serving.registry import Champion, champions
-from serving.scoring import score_everyone
-from serving.snapshot import Manifest, publish
+from serving.snapshot import HISTORY_PLAN, Manifest, publish
 from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue, mappings
 
 
@@ -35,6 +36,7 @@ def score_and_publish(
     _check_mappings(churn.facts.mappings, mappings(config), found[CHURN])
     versions = {name: champion.version for name, champion in found.items()}
     scored = score_everyone(config, histories, churn, value, versions, progress=progress)
+    plan = plan_one_customer(config, histories, churn.spec, value=value is not None)
     progress("publish snapshot", 0, 1)
     manifest = publish(
         config.home,
@@ -51,6 +53,7 @@ def score_and_publish(
             "base_rate": churn.facts.base_rate,
             "data_fingerprint": histories.fingerprint,
         },
+        {HISTORY_PLAN: plan.to_json()},
     )
     progress("publish snapshot", 1, 1)
     return manifest

@@ -11,8 +11,9 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import pandas as pd
 
@@ -22,6 +23,18 @@ from serving.snapshot import Snapshot, current_id, open_snapshot
 Rescore = Callable[[Snapshot, Sequence[str]], pd.DataFrame]
 """Scores customers again with the models and features of a snapshot: a table with customer_id,
 churn_probability and expected_value."""
+
+
+class AnswersHistories(Protocol):
+    """Scores supplied histories with the models of one snapshot; threads may share it."""
+
+    def answer(self, body: bytes, *, now: datetime) -> dict[str, Any]:
+        """Answer a request; ProblemError where it can't be."""
+
+
+ForHistories = Callable[[Snapshot], AnswersHistories | None]
+"""Makes what scores supplied histories with a snapshot's models; None where the snapshot does not
+say how."""
 
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 30.0
@@ -41,14 +54,20 @@ class CurrentSnapshot:
     home : Path
     rescore : callable
         See `Rescore`.
+    for_histories : callable, optional
+        See `ForHistories`.
     """
 
-    def __init__(self, home: Path, rescore: Rescore) -> None:
+    def __init__(
+        self, home: Path, rescore: Rescore, for_histories: ForHistories | None = None
+    ) -> None:
         self._home = home
         self._rescore = rescore
+        self._for_histories = for_histories
         self._refused: str | None = None
         self._retry_at = 0.0
         self.snapshot: Snapshot | None = None
+        self.histories: AnswersHistories | None = None
 
     async def follow(self) -> NoReturn:
         """Look for a newly published snapshot every second, for ever."""
@@ -65,11 +84,11 @@ class CurrentSnapshot:
             return
         try:
             # beside the event loop, which goes on answering from the one before
-            fresh = await asyncio.to_thread(open_sound, self._home, self._rescore)
+            fresh, histories = await asyncio.to_thread(self._open)
         except Exception as error:
             self._refuse(wanted, error)
         else:
-            self._serve(fresh)
+            self._serve(fresh, histories)
 
     def close(self) -> None:
         """Let go of the snapshot."""
@@ -83,10 +102,20 @@ class CurrentSnapshot:
     def _is_worth_trying(self, wanted: str) -> bool:
         return wanted != self._refused or time.monotonic() >= self._retry_at
 
-    def _serve(self, fresh: Snapshot) -> None:
+    def _open(self) -> tuple[Snapshot, AnswersHistories | None]:
+        fresh = open_sound(self._home, self._rescore)
+        if self._for_histories is None:
+            return fresh, None
+        try:
+            return fresh, self._for_histories(fresh)
+        except BaseException:
+            fresh.close()
+            raise
+
+    def _serve(self, fresh: Snapshot, histories: AnswersHistories | None) -> None:
         # requests look up and answer without a pause in between, so nobody is reading the old one
         self.close()
-        self.snapshot = fresh
+        self.snapshot, self.histories = fresh, histories
         self._refused = None
         _logger.info("serving snapshot %s: %d customers", self._served, fresh.manifest.customers)
 

@@ -76,3 +76,14 @@ def verify(folder: Path, manifest: Manifest) -> None:
                 f"snapshot {manifest.snapshot_id} is damaged: {name} has SHA-256 {found[:12]}"
                 f" (its manifest says {expected[:12]}); publish again with tenure score"
             )
+
+
+def served(manifest: Manifest) -> dict[str, Fact]:
+    """Say which snapshot an answer comes from; `serving.schemas.ServedSnapshot` describes it."""
+    facts = manifest.facts
+    return {
+        "id": manifest.snapshot_id,
+        "cutoff": manifest.cutoff,
+        "churn_model_version": facts.get("churn_model_version"),
+        "value_model_version": facts.get("value_model_version"),
+    }

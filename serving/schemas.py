@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_CUSTOMERS = 1_000
 """How many customers one request may ask for."""
+MAX_ROWS = 50_000
+"""How many rows of one customer a request may hold."""
 
 
 class ScoreRequest(BaseModel):
@@ -116,6 +118,102 @@ class ScoreReply(BaseModel):
     unknown: list[str] = Field(
         description="The ids that have no score, in the order asked for, each once: never seen, or"
         " no customer any more at the cutoff."
+    )
+    snapshot: ServedSnapshot
+
+
+Cell = str | int | Annotated[float, Field(allow_inf_nan=False)] | bool | None
+
+
+class HistoryRequest(BaseModel):
+    """The raw rows of one customer, who may be in no table."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "histories": {
+                        "subscriptions": [
+                            {"started_at": "2023-11-05", "plan": "basic", "monthly_amount": 9.9}
+                        ],
+                        "usage": [{"occurred_at": "2024-05-01T10:00:00Z", "event": "login"}],
+                    }
+                }
+            ]
+        },
+    )
+
+    histories: dict[str, list[dict[str, Cell]]] = Field(
+        description="History -> its rows, with Tenure's own names of histories and columns and"
+        " without customer_id. Times are ISO 8601, with an offset from UTC or else in the time"
+        " zone of the business; known_at may say when a row became known. At most"
+        f" {MAX_ROWS:,} rows in all."
+    )
+    cutoff: str | None = Field(
+        default=None,
+        description="ISO date: the score knows what was known before this local midnight. Without"
+        " it, the cutoff of the snapshot being served.",
+        examples=["2024-06-01"],
+    )
+    duplicates: Literal["drop", "keep"] | None = Field(
+        default=None,
+        description="What happens to rows that are equal in every column. Without it, what"
+        " tenure.toml says of the history: usually only one of them counts.",
+    )
+    features: bool = Field(default=False, description="Whether to tell the features, too.")
+    reasons: bool = Field(default=False, description="Whether to tell reasons, too.")
+
+
+class HistoryScore(BaseModel):
+    """The score of a customer whose rows were supplied."""
+
+    churn_probability: float = Field(
+        description="Probability, from 0 to 1, that the customer leaves within `horizon_days` of"
+        " the cutoff; calibrated."
+    )
+    horizon_days: int = Field(
+        description="The period, in days from the cutoff, that churn_probability speaks of."
+    )
+    expected_value: float | None = Field(
+        description="Discounted margin, in units of `currency`, expected over `value_horizon_days`"
+        " from the cutoff. Null where no value model could be trained, or a running subscription"
+        " has no amount."
+    )
+    value_horizon_days: int = Field(
+        description="The period, in days from the cutoff, that expected_value speaks of."
+    )
+    currency: str = Field(description="Three-letter code of the currency of the values.")
+    value_at_risk: float | None = Field(
+        description="churn_probability times expected_value, in units of `currency`."
+    )
+    risk_band: Literal["low", "medium", "high"] = Field(
+        description="churn_probability in three bands."
+    )
+    reasons: str | None = Field(
+        description="Up to three things that speak for leaving, strongest first, joined by '; '."
+        " Null unless asked for."
+    )
+    cutoff: str = Field(
+        description="ISO date: the score knows what was known before this local midnight."
+    )
+    churn_model_version: str | None = Field(description="Version of the churn model.")
+    value_model_version: str | None = Field(description="Version of the lifetime-value model.")
+
+
+class HistoryReply(BaseModel):
+    """The score of the supplied rows."""
+
+    score: HistoryScore
+    features: dict[str, float | str | None] | None = Field(
+        description="What the churn model saw, by the names of the feature catalogue, in its"
+        " units. Null unless asked for."
+    )
+    copies: dict[str, int] = Field(
+        description="History -> rows left out because they equal another one in every column;"
+        " only histories that have some."
     )
     snapshot: ServedSnapshot
 

@@ -1,26 +1,19 @@
-"""What is each customer's risk and worth? Features and models in, scores out.
+"""What is a customer's risk and worth? Feature rows and models in, scores out.
 
-The batch and the service's self-check both call `score_rows`, so they can't disagree.
+The batch, the service's self-check and the answer for a supplied history all call `score_rows`, so
+they can't disagree. Nothing here builds features: no engine is loaded to score.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.build import build_features
-from features.config import Config
-from features.errors import NotEnoughData
-from features.histories import Histories
-from features.labels import population
-from features.progress import Progress, silent
-from features.value_inputs import VALUE_INPUTS, value_inputs
-from serving.index import SCORE_COLUMNS
-from serving.reasons import reason_texts
+from features.value_columns import VALUE_INPUTS
 from serving.snapshot import Snapshot
 from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue
 
@@ -29,19 +22,19 @@ HIGH_ODDS = 3.0
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Everyone's scores, and what the models saw.
+class Models:
+    """The models that made a snapshot; no value model where none could be trained."""
 
-    Attributes
-    ----------
-    scores : DataFrame
-        The columns of `SCORE_COLUMNS`, sorted by customer_id.
-    features : DataFrame
-        customer_id, the columns of the feature spec, and `VALUE_INPUTS`.
-    """
+    churn: TrainedChurn
+    value: TrainedValue | None
 
-    scores: pd.DataFrame
-    features: pd.DataFrame
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Models:
+        """Read a snapshot's own copies."""
+        value = None
+        if snapshot.manifest.facts.get("value_model_version"):
+            value = TrainedValue.load(snapshot.model_folder(LIFETIME_VALUE))
+        return cls(TrainedChurn.load(snapshot.model_folder(CHURN)), value)
 
 
 def score_rows(
@@ -53,11 +46,9 @@ def score_rows(
     -------
     DataFrame with customer_id, churn_probability, expected_value (nan without a value model)
     """
-    probability = churn.predict(features)
-    worth = np.full(len(features), np.nan)
-    if value is not None:
-        inputs = features[list(VALUE_INPUTS)].assign(churn_probability=probability)
-        worth = value.predict(inputs)
+    probability, worth = score_matrix(
+        churn.spec.matrix(features), features[list(VALUE_INPUTS)] if value else None, churn, value
+    )
     return pd.DataFrame(
         {
             "customer_id": features["customer_id"].to_numpy(dtype=object),
@@ -67,58 +58,35 @@ def score_rows(
     )
 
 
-def score_everyone(
-    config: Config,
-    histories: Histories,
+def score_matrix(
+    X: NDArray[np.float64],
+    inputs: pd.DataFrame | None,
     churn: TrainedChurn,
     value: TrainedValue | None,
-    versions: Mapping[str, str],
-    *,
-    progress: Progress = silent,
-) -> Scored:
-    """Score everyone who can still leave at the newest cutoff.
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Score rows of numbers.
 
     Parameters
     ----------
-    config : Config
-    histories : Histories
-    churn, value : the models in use
-    versions : mapping of str to str
-        Model name -> version.
+    X : ndarray, shape (n_rows, n_columns)
+        As the churn model's spec makes it.
+    inputs : DataFrame or None, shape (n_rows, ...)
+        The columns of `VALUE_INPUTS`, where there is a value model.
 
-    Raises
-    ------
-    NotEnoughData
-        Nobody is there to be scored.
+    Returns
+    -------
+    churn_probability, expected_value : ndarrays, shape (n_rows,); nan without a value model
     """
-    cutoff = histories.newest_cutoff
-    progress("build features", 0, 1)
-    people = population(histories, config.business, [cutoff])
-    features = build_features(histories, churn.spec, [cutoff], people).drop(columns="cutoff")
-    if features.empty:
-        raise NotEnoughData(
-            f"no customers to score at cutoff {cutoff}: nobody is there who could leave"
-        )
-    worth = value_inputs(histories, features["customer_id"], cutoff).drop(columns="customer_id")
-    features = pd.concat([features.reset_index(drop=True), worth], axis=1)
-    progress("build features", 1, 1)
-    progress("score customers", 0, 2)
-    scores = score_rows(features, churn, value)
-    progress("score customers", 1, 2)
-    _complete(scores, config, churn, versions, cutoff.isoformat())
-    at_risk = _riskiest(scores, config.training.reasons_for)
-    scores.loc[at_risk, "reasons"] = reason_texts(features.iloc[at_risk], churn)
-    progress("score customers", 2, 2)
-    return Scored(scores[list(SCORE_COLUMNS)], features)
+    probability = churn.model.churn_probability(X)
+    if value is None or inputs is None:
+        return probability, np.full(len(X), np.nan)
+    return probability, value.predict(inputs.assign(churn_probability=probability))
 
 
 def rescore(snapshot: Snapshot, customer_ids: Sequence[str]) -> pd.DataFrame:
     """Score some customers of a snapshot again, with its own features and models."""
-    churn = TrainedChurn.load(snapshot.model_folder(CHURN))
-    value = None
-    if snapshot.manifest.facts.get("value_model_version"):
-        value = TrainedValue.load(snapshot.model_folder(LIFETIME_VALUE))
-    return score_rows(snapshot.features(customer_ids), churn, value)
+    models = Models.of(snapshot)
+    return score_rows(snapshot.features(customer_ids), models.churn, models.value)
 
 
 def risk_bands(probability: NDArray[np.float64], base_rate: float) -> NDArray[np.object_]:
@@ -135,29 +103,3 @@ def risk_bands(probability: NDArray[np.float64], base_rate: float) -> NDArray[np
         ratio = probability / (1 - probability) * (1 - base_rate) / base_rate
     bands = np.select([ratio < 1, ratio < HIGH_ODDS], ["low", "medium"], default="high")
     return bands.astype(object)
-
-
-def _complete(
-    scores: pd.DataFrame,
-    config: Config,
-    churn: TrainedChurn,
-    versions: Mapping[str, str],
-    cutoff: str,
-) -> None:
-    business = config.business
-    scores["horizon_days"] = business.horizon_days
-    scores["value_horizon_days"] = business.value_horizon_days
-    scores["currency"] = business.currency
-    scores["value_at_risk"] = scores["churn_probability"] * scores["expected_value"]
-    scores["risk_band"] = risk_bands(scores["churn_probability"].to_numpy(), churn.facts.base_rate)
-    scores["reasons"] = ""
-    scores["cutoff"] = cutoff
-    scores["churn_model_version"] = versions[CHURN]
-    scores["value_model_version"] = versions.get(LIFETIME_VALUE)
-
-
-def _riskiest(scores: pd.DataFrame, count: int) -> NDArray[np.intp]:
-    """Return row numbers from the top of the at-risk list."""
-    by = "value_at_risk" if scores["value_at_risk"].notna().any() else "churn_probability"
-    order = np.argsort(-scores[by].fillna(-np.inf).to_numpy(), kind="stable")
-    return order[:count]

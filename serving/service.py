@@ -9,7 +9,10 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +29,27 @@ from starlette.routing import Route
 
 from serving import openapi
 from serving.access import KeyRing
-from serving.current import CurrentSnapshot, Rescore
-from serving.manifest import Manifest
+from serving.current import AnswersHistories, CurrentSnapshot, ForHistories, Rescore
+from serving.manifest import served
 from serving.problems import OneErrorShape, ProblemError, invalid_request, on_problem, reply
 from serving.schemas import ScoreRequest
 from serving.snapshot import Snapshot
 
 MAX_BODY_BYTES = 1_048_576
 """Room for 1,000 ids of a thousand letters."""
+MAX_HISTORY_BYTES = 8 * 1_048_576
+"""Room for 50,000 rows of 160 letters."""
+HISTORIES_AT_ONCE = 2
+"""Supplied histories scored at the same time; further ones wait in turn."""
+HISTORIES_WAITING = 64
+"""More than so many are turned away."""
 
 
 async def score(request: Request) -> Response:
     """Answer POST /v1/score."""
     state = request.app.state
     _check_key(request, state.keys)
-    wanted = _parsed(await _body(request))
+    wanted = _parsed(await _body(request, MAX_BODY_BYTES))
     # taken after the last await: from here to the reply the snapshot can't be swapped
     snapshot: Snapshot | None = state.current.snapshot
     if snapshot is None:
@@ -49,7 +58,32 @@ async def score(request: Request) -> Response:
     return Response(content.encode(), media_type="application/json")
 
 
-def create_app(home: Callable[[], Path], rescore: Rescore) -> Starlette:
+async def score_history(request: Request) -> Response:
+    """Answer POST /v1/score-history."""
+    state = request.app.state
+    _check_key(request, state.keys)
+    body = await _body(request, MAX_HISTORY_BYTES)
+    current: CurrentSnapshot = state.current
+    if current.snapshot is None:
+        return reply(503)
+    if current.histories is None:
+        return reply(503, _NO_HISTORIES)
+    if state.waiting >= HISTORIES_WAITING:
+        return reply(429, headers={"Retry-After": "1"})
+    # a snapshot published while this one waits does not change what answers it
+    ask = partial(current.histories.answer, body, now=datetime.now(UTC))
+    state.waiting += 1
+    try:
+        found = await asyncio.get_running_loop().run_in_executor(state.threads, ask)
+    finally:
+        state.waiting -= 1
+    content = json.dumps(found, separators=(",", ":"), allow_nan=False)
+    return Response(content.encode(), media_type="application/json")
+
+
+def create_app(
+    home: Callable[[], Path], rescore: Rescore, histories: ForHistories | None = None
+) -> Starlette:
     """Build the ASGI application that answers everything but health and metrics.
 
     Parameters
@@ -58,6 +92,9 @@ def create_app(home: Callable[[], Path], rescore: Rescore) -> Starlette:
         Names the home folder; called when the application starts.
     rescore : callable
         Scores some customers of a snapshot again, see `serving.current.Rescore`.
+    histories : callable, optional
+        Makes what scores supplied histories, see `serving.current.ForHistories`; without it none
+        are scored.
 
     Returns
     -------
@@ -67,17 +104,21 @@ def create_app(home: Callable[[], Path], rescore: Rescore) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.keys = KeyRing(home())
-        app.state.current = CurrentSnapshot(home(), rescore)
+        app.state.current = CurrentSnapshot(home(), rescore, histories)
+        app.state.threads = ThreadPoolExecutor(HISTORIES_AT_ONCE, "history")
+        app.state.waiting = 0
         following = asyncio.create_task(app.state.current.follow())
         yield
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
+        app.state.threads.shutdown()
         app.state.current.close()
 
     return Starlette(
         routes=[
             Route("/v1/score", score, methods=["POST"]),
+            Route("/v1/score-history", score_history, methods=["POST"]),
             Route("/docs.json", _document, methods=["GET"]),
             Route("/", _page, methods=["GET"]),
         ],
@@ -90,7 +131,7 @@ def create_service(http: Starlette) -> "bentoml.Service[Any]":
     """Put an application of `create_app` into a BentoML service."""
 
     class Tenure:
-        """Churn and lifetime-value scores of customers, at POST /v1/score."""
+        """Churn and lifetime-value scores of customers, at POST /v1/score and /v1/score-history."""
 
         async def __is_ready__(self) -> bool:
             return http.state.current.snapshot is not None
@@ -117,15 +158,13 @@ def _check_key(request: Request, keys: KeyRing) -> None:
         )
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int) -> bytes:
     body = bytearray()
     with suppress(ClientDisconnect):
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise ProblemError(
-                    413, f"the body is over {MAX_BODY_BYTES:,} bytes; ask in several requests"
-                )
+            if len(body) > limit:
+                raise ProblemError(413, f"the body is over {limit:,} bytes; {_SMALLER[limit]}")
     return bytes(body)
 
 
@@ -141,17 +180,7 @@ def _answer(snapshot: Snapshot, customer_ids: Sequence[str]) -> dict[str, Any]:
     return {
         "scores": list(found.values()),
         "unknown": list(dict.fromkeys(one for one in customer_ids if one not in found)),
-        "snapshot": _served(snapshot.manifest),
-    }
-
-
-def _served(manifest: Manifest) -> dict[str, Any]:
-    facts = manifest.facts
-    return {
-        "id": manifest.snapshot_id,
-        "cutoff": manifest.cutoff,
-        "churn_model_version": facts.get("churn_model_version"),
-        "value_model_version": facts.get("value_model_version"),
+        "snapshot": served(snapshot.manifest),
     }
 
 
@@ -174,4 +203,16 @@ def _rescore(snapshot: Snapshot, customer_ids: Sequence[str]) -> pd.DataFrame:
     return rescore(snapshot, customer_ids)
 
 
-Tenure = create_service(create_app(_home, _rescore))
+def _histories(snapshot: Snapshot) -> AnswersHistories | None:
+    from serving.history_score import HistoryScorer
+
+    return HistoryScorer.of(snapshot)
+
+
+_SMALLER = {
+    MAX_BODY_BYTES: "ask in several requests",
+    MAX_HISTORY_BYTES: "leave out the oldest rows",
+}
+_NO_HISTORIES = "supplied histories can't be scored yet; run tenure score"
+
+Tenure = create_service(create_app(_home, _rescore, _histories))

@@ -7,6 +7,7 @@
                           features.parquet  what the models saw
                           index.sqlite      the score rows by customer
                           models/<name>/    copies of the models
+                          history.json      how one customer's features are made from raw rows
                           manifest.json     what this is, and the SHA-256 of every other file
 
 A snapshot is written beside the others under a name that nobody reads, brought to disk, renamed,
@@ -20,7 +21,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import numpy as np
@@ -44,6 +45,8 @@ __all__ = [
     "publish",
 ]
 
+HISTORY_PLAN = "history.json"
+"""Name of the file that says how one customer's features are made; see features.one_customer."""
 KEPT = 3
 """How many snapshots stay on disk, the current one among them."""
 
@@ -106,6 +109,11 @@ class Snapshot:
             )
         return folder
 
+    def text(self, name: str) -> str | None:
+        """Read a further file of the snapshot, or None where it was published without one."""
+        path = self.folder / name
+        return path.read_text("utf-8") if name in self.manifest.files else None
+
     def close(self) -> None:
         """Let go of the files."""
         self._index.close()
@@ -128,6 +136,7 @@ def publish(
     features: pd.DataFrame,
     models: Mapping[str, Path],
     facts: Mapping[str, Fact],
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Manifest:
     """Make a set of scores the one that is served.
 
@@ -143,6 +152,8 @@ def publish(
         Copied whole into the snapshot.
     facts : mapping
         Must hold `cutoff` (ISO date); versions, horizons and the rest as JSON scalars.
+    texts : mapping, name -> content
+        Further files of the snapshot.
 
     Returns
     -------
@@ -161,7 +172,7 @@ def publish(
         staging = snapshots / f".tmp-{os.getpid()}"
         try:
             staging.mkdir()
-            manifest = _write(staging, rows, features, models, facts)
+            manifest = _write(staging, rows, features, models, facts, texts)
             sync_tree(staging)
             staging.rename(snapshots / manifest.snapshot_id)
         except BaseException:
@@ -245,12 +256,15 @@ def _write(
     features: pd.DataFrame,
     models: Mapping[str, Path],
     facts: Mapping[str, Fact],
+    texts: Mapping[str, str],
 ) -> Manifest:
     _write_parquet(staging / "scores.parquet", scores)
     _write_parquet(staging / "features.parquet", features)
     write_index(staging / "index.sqlite", scores)
     for name, folder in models.items():
         shutil.copytree(folder, staging / "models" / name)
+    for name, text in texts.items():
+        (staging / name).write_text(text, "utf-8")
     files = {
         path.relative_to(staging).as_posix(): sha256_of(path)
         for path in sorted(staging.rglob("*"))

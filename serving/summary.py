@@ -33,6 +33,8 @@ class Summary:
     truth : Truth or None
         Only where the true probabilities are known: the simulated company.
     at_risk_list : Path or None
+    left_out : int
+        Columns that the leak probe kept out of the churn model.
     """
 
     rows_read: int
@@ -42,6 +44,7 @@ class Summary:
     purchase_model: str | None
     truth: Truth | None
     at_risk_list: Path | None
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def summarise(config: Config) -> Summary:
         purchase_model=None if model == "none" else model,
         truth=_against_truth(scores, config.home / TRUTH),
         at_risk_list=written if written.is_file() else None,
+        left_out=int(found[CHURN].parameters.get("columns_left_out", 0)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,29 +16,27 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from features.progress import Progress
+from serving.remarks import remarks
 
 if TYPE_CHECKING:
-    from datetime import date
-
     import pandas as pd
 
     from campaigns.export import WrittenList
     from features.config import BusinessConfig
     from features.datasets.cdnow import CdnowReport
     from features.datasets.simulator import SimulationReport
-    from features.histories import Histories, HistoryReport
+    from features.histories import Histories
     from serving.snapshot import Manifest
     from serving.summary import Summary
     from training.metrics import Estimate
+    from training.probe import Suspect
     from training.readiness import Readiness
     from training.retrain import RetrainReport
     from training.value import ValueBacktest
 
 WIDTH = 100
 SHOWN_ON_LIST = 5
-STALE_DAYS = 7
-MANY_COPIES = 0.01
-MANY_STRANGERS = 0.5
+SUSPECTS_SHOWN = 5
 CHURN_METRICS = ("auc", "log_loss", "calibration_error", "top_decile_lift")
 PURCHASE_METRICS = ("mae", "rmse", "total")
 OWN_RATE = "own_rate"
@@ -93,35 +91,10 @@ def show_check(histories: Histories, models: Iterable[Readiness], home: Path) ->
             _day(report.last), f"{report.duplicates:,}", f"{sum(report.quarantined.values()):,}",
         )  # fmt: skip
     _console().print(table)
-    for report in histories.reports.values():
-        for line in _remarks(report, histories.newest_cutoff, home):
-            say(line)
-    for name, share in histories.strangers().items():
-        if share > MANY_STRANGERS:
-            say(
-                f"{name}: {share:.0%} of its customers are in no other history that shows who "
-                "stays; look whether their ids are written alike"
-            )
+    for line in remarks(histories, home):
+        say(line)
     for model in models:
         say(f"{model.model}: {'ready' if model.ready else 'NOT ready'} - {model.because}")
-
-
-def _remarks(report: HistoryReport, newest: date, home: Path) -> Iterator[str]:
-    for reason, count in report.quarantined.items():
-        yield f"{report.name}: {count:,} x {reason}"
-    if report.quarantined:
-        yield f"{report.name}: see {home / 'quarantine' / f'{report.name}.csv'}"
-    if report.duplicates > MANY_COPIES * report.rows_read:
-        yield (
-            f"{report.name}: {report.duplicates:,} rows equal to another one were counted once; "
-            f'if they are real, set duplicates = "keep" under [histories.{report.name}]'
-        )
-    behind = 0 if report.last is None else (newest - report.last).days - 1
-    if behind > STALE_DAYS:
-        yield (
-            f"{report.name} ends {behind} days before the newest cutoff {newest}: its newest rows "
-            "are missing, or nothing happened"
-        )
 
 
 def show_retrain(report: RetrainReport) -> None:
@@ -132,6 +105,7 @@ def show_retrain(report: RetrainReport) -> None:
         table.add_row(_words(name), *(_estimate(scores[metric]) for metric in CHURN_METRICS))
     _console().print(table)
     say("(on later cutoffs than any fit has seen, with 95 % intervals)")
+    _show_suspects(report.suspects)
     if not backtest.beats_baselines:
         say("the churn model does not beat its baselines: look at the data before you use it")
     if report.value is None:
@@ -140,6 +114,21 @@ def show_retrain(report: RetrainReport) -> None:
         _show_purchases(report.value)
     for name, version in report.versions.items():
         say(f"{name} version {version} is now champion")
+
+
+def _show_suspects(suspects: Sequence[Suspect]) -> None:
+    """Print which columns may know the outcome, why, and what became of them."""
+    for each in suspects[:SUSPECTS_SHOWN]:
+        became = "kept by the config, but it may leak" if each.kept else "left out, it may leak"
+        say(f"{each.column}: {became}: {each.evidence}")
+    if len(suspects) > SUSPECTS_SHOWN:
+        rest = [each.column for each in suspects[SUSPECTS_SHOWN:]]
+        say(f"the same of {len(rest)} more: {', '.join(rest)}")
+    if any(not each.kept for each in suspects):
+        say(
+            "see docs/leaks.md; a column that was truly known at the cutoff is used again with "
+            'keep = ["its name"] under [training]'
+        )
 
 
 def _show_purchases(held: ValueBacktest) -> None:
@@ -261,6 +250,8 @@ def _summary_rows(found: list[Summary]) -> Iterator[tuple[str, list[str]]]:
         "orders' margin, expected / realised",
         [_metric(each, "orders_value", "total") for each in found],
     )
+    if any(each.left_out for each in found):
+        yield "columns left out, may leak", [str(each.left_out) for each in found]
     yield "purchase model", [each.purchase_model or "" for each in found]
     for label, metric in (
         ("purchases, expected / actual", "total"), ("purchases, RMSE", "rmse"),

@@ -154,12 +154,17 @@ def _log_odds(probability: Floats) -> Floats:
 
 
 def recency_column(rows: Rows) -> str:
-    """Name of the one column that the recency rule looks at."""
-    names = {column.name for column in rows.spec.columns}
+    """Name of the one column that the recency rule looks at.
+
+    One of `RECENCY_COLUMNS`, or the first number where the leak probe left none of them.
+    """
+    names = [column.name for column in rows.spec.columns if column.kind == "number"]
     for name in RECENCY_COLUMNS:
         if name in names:
             return name
-    raise ModelError(f"none of {', '.join(RECENCY_COLUMNS)} was built; nothing shows recency")
+    if not names:
+        raise ModelError("no column is a number; nothing shows recency")
+    return names[0]
 
 
 def _scores(predictions: pd.DataFrame, seed: int) -> dict[str, dict[str, Estimate]]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from features.build import learn_spec
-from features.config import Config
-from features.errors import NotEnoughData
+from features.config import Config, nearest
+from features.errors import ConfigError, NotEnoughData
 from features.histories import Histories
 from features.progress import Progress, silent
+from features.spec import FeatureSpec
+from features.vocabulary import describe
 from training import churn, plots, value
 from training.metrics import Estimate
-from training.rows import labelled_rows
+from training.probe import MOST_ROWS, Suspect, probe
+from training.rows import Rows, earlier_features, labelled_rows
 from training.splits import Origin, rolling_origins, service_origin
 from training.tracking import Record, Store
 from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue, mappings
+
+_LONGEST = 450
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,15 @@ class RetrainReport:
         None without orders.
     value_missing : str or None
         Why there is no purchase model, where there is none.
+    suspects : tuple of Suspect
+        Columns that may know the outcome; those not kept are in no model.
     """
 
     versions: Mapping[str, str]
     churn: churn.ChurnBacktest
     value: value.ValueBacktest | None
     value_missing: str | None
+    suspects: tuple[Suspect, ...] = ()
 
 
 def retrain(config: Config, histories: Histories, *, progress: Progress = silent) -> RetrainReport:
@@ -61,8 +69,12 @@ def retrain(config: Config, histories: Histories, *, progress: Progress = silent
         first, newest, horizon_days=business.horizon_days,
         cutoffs=training.cutoffs, step_days=training.step_days,
     )  # fmt: skip
-    backtest = _backtest_churn(config, histories, origins, progress)
-    trained = _fit_churn(config, histories, service, progress)
+    rows = _service_rows(config, histories, service, progress)
+    suspects = _suspects(config, histories, rows.at(service.train[-1]), progress)
+    left_out = {each.column: each.evidence for each in suspects if not each.kept}
+    trained = _fit_churn(config, rows.without(left_out), service, left_out, progress)
+    del rows
+    backtest = _backtest_churn(config, histories, origins, left_out, progress)
     holdout, missing = _backtest_value(config, histories, first, newest, progress)
     worth = _fit_value(config, histories, newest, holdout, progress)
 
@@ -75,34 +87,85 @@ def retrain(config: Config, histories: Histories, *, progress: Progress = silent
     progress("register models", 2, 3)
     store.promote(versions)
     progress("register models", 3, 3)
-    return RetrainReport(versions, backtest, holdout, missing)
+    return RetrainReport(versions, backtest, holdout, missing, tuple(suspects))
+
+
+def _service_rows(
+    config: Config, histories: Histories, service: Origin, progress: Progress
+) -> Rows:
+    spec = learn_spec(histories, service.train, fit_purchases=value.purchase_parameters)
+    _check_kept(config.training.keep, spec)
+    progress("build features", 0, 2)
+    rows = labelled_rows(histories, config.business, spec, service.cutoffs)
+    progress("build features", 1, 2)
+    return rows
+
+
+def _check_kept(keep: Sequence[str], spec: FeatureSpec) -> None:
+    for name in keep:
+        if name not in spec.names:
+            guess = nearest(name, spec.names)
+            hint = f"did you mean '{guess}'?" if guess else "the columns are in docs/features.md"
+            raise ConfigError(
+                f"unknown column '{name}' as keep in [training]; none of the "
+                f"{len(spec.names)} feature columns is called so; {hint}"
+            )
+
+
+def _suspects(
+    config: Config, histories: Histories, newest: Rows, progress: Progress
+) -> list[Suspect]:
+    """Probe the newest training cutoff, whose labels every fit of the run may have seen.
+
+    The backtest leaves out the same columns, though its oldest fit could not have known: that can
+    make it look worse, never better.
+    """
+    training = config.training
+    progress("probe for leaks", 0, 2)
+    some = newest.sample(MOST_ROWS, training.seed)
+    earlier = [earlier_features(histories, some, days) for days in (7, 14)]
+    progress("probe for leaks", 1, 2)
+    names = list(some.spec.names)
+    found = probe(
+        some.frame[names],
+        some.churned,
+        earlier=earlier,
+        counts=[name for name in names if describe(name).when_absent == "zero"],
+        seed=training.seed,
+    )
+    progress("probe for leaks", 2, 2)
+    return [replace(each, kept=each.column in training.keep) for each in found]
 
 
 def _backtest_churn(
-    config: Config, histories: Histories, origins: list[Origin], progress: Progress
+    config: Config,
+    histories: Histories,
+    origins: list[Origin],
+    left_out: Collection[str],
+    progress: Progress,
 ) -> churn.ChurnBacktest:
     # the oldest origin's training cutoffs: no later one may choose what columns there are
-    spec = learn_spec(histories, origins[0].train)
+    spec = learn_spec(histories, origins[0].train, fit_purchases=value.purchase_parameters)
     cutoffs = sorted({cutoff for origin in origins for cutoff in origin.cutoffs})
-    progress("build features", 0, 2)
-    rows = labelled_rows(histories, config.business, spec, cutoffs)
-    progress("build features", 1, 2)
+    rows = labelled_rows(histories, config.business, spec, cutoffs).without(left_out)
+    progress("build features", 2, 2)
     return churn.backtest(
         rows, origins, business=config.business, seed=config.training.seed, progress=progress
     )
 
 
 def _fit_churn(
-    config: Config, histories: Histories, service: Origin, progress: Progress
+    config: Config,
+    rows: Rows,
+    service: Origin,
+    left_out: Mapping[str, str],
+    progress: Progress,
 ) -> TrainedChurn:
-    spec = learn_spec(histories, service.train)
-    rows = labelled_rows(histories, config.business, spec, service.cutoffs)
-    progress("build features", 2, 2)
     progress("fit churn model", 0, 1)
     trained = churn.fit(rows, service, business=config.business, seed=config.training.seed)
-    trained = replace(trained, facts=replace(trained.facts, mappings=mappings(config)))
+    facts = replace(trained.facts, mappings=mappings(config), left_out=dict(left_out))
     progress("fit churn model", 1, 1)
-    return trained
+    return replace(trained, facts=facts)
 
 
 def _backtest_value(
@@ -153,6 +216,8 @@ def _churn_record(
             "calibration_cutoff": trained.facts.calibration_cutoff,
             "feature_spec": trained.spec.digest,
             "features": len(trained.spec.columns),
+            "columns_left_out": len(trained.facts.left_out),
+            "left_out": _listed(trained.facts.left_out),
         },
         metrics=_flat(backtest.scores),
         figures={
@@ -161,6 +226,12 @@ def _churn_record(
         },
         tags={"beats_baselines": str(backtest.beats_baselines).lower()},
     )
+
+
+def _listed(names: Collection[str]) -> str:
+    """Join names as far as MLflow takes them."""
+    shown = ", ".join(sorted(names)) or "none"
+    return shown if len(shown) <= _LONGEST else f"{len(names)} columns: {shown[:_LONGEST]} ..."
 
 
 def _value_record(

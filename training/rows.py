@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import cached_property
 
+import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.build import build_features
 from features.config import BusinessConfig
 from features.errors import NotEnoughData
 from features.histories import Histories
+from features.known import CUTOFF_DAY
 from features.labels import churn_labels, population
 from features.spec import FeatureSpec
+from features.windows import day_number
 
 VALIDATION_FOLDS = 5
 """One customer in so many is kept from the trees and decides when to stop growing them."""
@@ -55,6 +59,30 @@ class Rows:
         """Only the rows of these cutoffs."""
         return Rows(self.frame[self.frame["cutoff"].isin(cutoffs)], self.spec)
 
+    def without(self, names: Collection[str]) -> Rows:
+        """Rows of a spec that lacks these columns.
+
+        Raises
+        ------
+        NotEnoughData
+            No column is left.
+        """
+        columns = tuple(column for column in self.spec.columns if column.name not in names)
+        if not columns:
+            raise NotEnoughData(
+                f"all {len(self.spec.columns)} columns look as if they knew the outcome, so there "
+                "is nothing to learn from; see docs/leaks.md, mend the histories, or name columns "
+                "to be used all the same as keep under [training]"
+            )
+        return Rows(self.frame, replace(self.spec, columns=columns))
+
+    def sample(self, most: int, seed: int) -> Rows:
+        """At most so many rows, drawn at random, in their order."""
+        if len(self.frame) <= most:
+            return self
+        drawn = np.random.default_rng(seed).choice(len(self.frame), most, replace=False)
+        return Rows(self.frame.iloc[np.sort(drawn)], self.spec)
+
     def split_customers(self) -> tuple[Rows, Rows]:
         """Part the customers, four fifths and one fifth, the same way whatever the row order."""
         codes = pd.util.hash_pandas_object(self.frame["customer_id"], index=False)
@@ -78,6 +106,31 @@ def labelled_rows(
     frame = features.merge(labels, on=["customer_id", "cutoff"], how="inner", validate="1:1")
     check_labels(frame, cutoffs, business)
     return Rows(frame, spec)
+
+
+def earlier_features(histories: Histories, rows: Rows, days: int) -> pd.DataFrame:
+    """Features of the same customers so many days before their cutoff, in the order of the rows.
+
+    Parameters
+    ----------
+    histories : Histories
+    rows : Rows
+        At one cutoff.
+    days : int
+
+    Returns
+    -------
+    DataFrame, shape (n_rows, n_columns)
+        Of a customer who was unknown by then, what is built of nothing.
+    """
+    [cutoff] = rows.frame["cutoff"].unique()
+    earlier = cutoff - timedelta(days=days)
+    ids = pa.array(rows.frame["customer_id"], pa.string())
+    days_of = pa.array(np.full(len(ids), day_number(earlier)), pa.int32())
+    people = ibis.memtable(pa.table({"customer_id": ids, CUTOFF_DAY: days_of}))
+    built = build_features(histories, rows.spec, [earlier], people)
+    in_order = built.set_index("customer_id").loc[rows.frame["customer_id"]]
+    return in_order[list(rows.spec.names)].reset_index(drop=True)
 
 
 def check_labels(frame: pd.DataFrame, cutoffs: Sequence[date], business: BusinessConfig) -> None:

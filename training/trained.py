@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from features.config import BusinessConfig, Config
 from features.errors import ModelError
 from features.spec import FeatureSpec
-from features.value_inputs import BTYD_INPUTS, VALUE_INPUTS
+from features.value_columns import BTYD_INPUTS, VALUE_INPUTS
 from training.models.churn import ChurnModel
 from training.models.lifetime_value import LifetimeValueModel
 
@@ -52,6 +52,8 @@ class ChurnFacts:
         training rows: what a customer is compared with.
     mappings : mapping of str to str
         As `mappings` gives them of the config.
+    left_out : mapping of str to str
+        Columns that the leak probe kept out of the model -> why.
     """
 
     business: BusinessConfig
@@ -60,6 +62,7 @@ class ChurnFacts:
     calibration_cutoff: str
     typical: Mapping[str, float]
     mappings: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

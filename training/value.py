@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.config import BusinessConfig
+from features.engines import fetch
 from features.errors import NotEnoughData
 from features.histories import Histories
 from features.labels import realised_value
@@ -168,6 +169,32 @@ def fit_value(
     return TrainedValue(model, ValueFacts(business, cutoff.isoformat()))
 
 
+def purchase_parameters(
+    frequency: Floats, recency: Floats, T: Floats, customers: NDArray[np.int64]
+) -> Mapping[str, float] | None:
+    """Fit the MBG/NBD from which features of the purchase process are made, see `features.btyd`.
+
+    Parameters
+    ----------
+    frequency, recency, T : ndarray, shape (n_histories,)
+        Distinct histories, times in days.
+    customers : ndarray of int, shape (n_histories,)
+        How many have each.
+
+    Returns
+    -------
+    mapping of str to float, or None
+        r, alpha, a and b, alpha in days; None with too few repeat buyers, or without an optimum.
+    """
+    if customers[frequency > 0].sum() < MIN_REPEATERS:
+        return None
+    try:
+        found = fit_purchases(frequency, recency, T, model="mbg_nbd", customers=customers)
+    except FitError:
+        return None
+    return found.params
+
+
 def _fit_orders(
     histories: Histories, cutoff: date, candidates: Sequence[str]
 ) -> tuple[PurchaseModel, SpendModel] | None:
@@ -219,8 +246,8 @@ def _purchase_days(histories: Histories, cutoff: date, holdout: int) -> pd.Serie
     orders = histories.tables["orders"]
     start = day_number(cutoff)
     later = orders.filter(orders.day >= start, orders.day < start + holdout, orders.amount >= 0)
-    counted = later.group_by("customer_id").aggregate(actual=later.day.nunique()).execute()
-    found: pd.Series = counted.set_index("customer_id")["actual"]
+    counted = later.group_by("customer_id").aggregate(actual=later.day.nunique())
+    found: pd.Series = fetch(counted).to_pandas().set_index("customer_id")["actual"]
     return found
 
 

@@ -10,11 +10,11 @@ import ibis
 import pytest
 
 from features.build import learn_spec
-from features.customers import COMMON_FROM, customers_seen
+from features.customers import COMMON_FROM, customers_features, customers_seen
 from features.errors import DataError
 from features.seen import OTHER
 from tests.features import worlds
-from tests.features.worlds import CUTOFF, Rows, features, one, row
+from tests.features.worlds import CUTOFF, LAST, Rows, features, one, row
 
 
 def people(segment: str | None, count: int, **fields: Any) -> Rows:
@@ -25,7 +25,7 @@ def people(segment: str | None, count: int, **fields: Any) -> Rows:
 
 
 def test_days_since_signup_and_static_numbers() -> None:
-    rows = [row("customers", 50, signed_up_day=worlds.LAST - 50, employees=12.0)]
+    rows = [row("customers", 50, signed_up_day=LAST - 50, employees=12.0)]
     frame = features({"customers": rows}).iloc[0]
     assert frame["customers_days_since_signup"] == 50
     assert frame["customers_employees"] == 12
@@ -41,6 +41,32 @@ def test_rare_levels_are_folded_and_unseen_ones_are_missing() -> None:
     assert found[("mill-0", CUTOFF)] == OTHER
     assert found[("shop-3", CUTOFF)] == "shop"
     assert found.isna().sum() == 1
+
+
+def test_a_level_seen_at_training_stays_a_level_when_it_is_gone() -> None:
+    rows = people("shop", COMMON_FROM) + people("mill", COMMON_FROM)
+    spec = learn_spec(worlds.histories({"customers": rows}), [CUTOFF])
+    found = features({"customers": people("mill", 1)}, spec=spec)
+    assert list(found["customers_segment"]) == ["mill"]
+    assert spec.matrix(found).tolist() == [[0.0]]
+
+
+def test_a_company_without_a_common_level_folds_them_all() -> None:
+    spec = learn_spec(worlds.histories({"customers": people("shop", 2)}), [CUTOFF])
+    assert {column.levels for column in spec.columns} == {(OTHER,)}
+
+
+def test_a_blank_attribute_is_missing_and_not_a_level() -> None:
+    rows = people("shop", COMMON_FROM) + people(None, 3)
+    found = features({"customers": rows})["customers_segment"]
+    assert found.isna().sum() == 3
+
+
+def test_yes_and_no_are_numbers() -> None:
+    table = ibis.memtable({"customer_id": ["a", "b"], "vip": [True, False]})
+    table = table.mutate(signed_up_day=LAST - 9, known_day=LAST - 9)
+    made = customers_features(table, [LAST], customers_seen(table, ["vip"]))
+    assert sorted(made.customers_vip.to_pyarrow().to_pylist()) == [0.0, 1.0]
 
 
 def test_a_customer_not_known_at_the_cutoff_has_no_attributes() -> None:

@@ -129,3 +129,42 @@ def test_building_several_cutoffs_at_once_equals_building_each_alone(
     rows = rows_of(history, seed)
     each = [worlds.built(history, rows, [cutoff], specs[history]) for cutoff in CUTOFFS]
     same(worlds.built(history, rows, CUTOFFS, specs[history]), pd.concat(each, ignore_index=True))
+
+
+TOGETHER = ("usage", "tickets", "surveys", "orders", "subscriptions")
+
+
+@pytest.fixture(scope="module")
+def company() -> worlds.World:
+    return worlds.random_world(seed=5, rows=60, histories=TOGETHER)
+
+
+@pytest.fixture(scope="module")
+def together(company: worlds.World) -> tuple[FeatureSpec, pd.DataFrame]:
+    """What several histories of a company make, and from what."""
+    spec = learn_spec(worlds.histories(company), [CUTOFF])
+    made = worlds.features(company, spec=spec)
+    return spec, made[[name for name in made.columns if name.startswith("together_")]]
+
+
+@pytest.mark.slow
+def test_what_came_later_changes_no_column_made_of_several_histories(
+    company: worlds.World, together: tuple[FeatureSpec, pd.DataFrame]
+) -> None:
+    spec, made = together
+    recorded = {name: as_recorded_at(name, rows, LAST) for name, rows in company.items()}
+    assert sum(map(len, recorded.values())) < sum(map(len, company.values()))
+    same(made, worlds.features(recorded, spec=spec)[made.columns])
+    assert learn_spec(worlds.histories(recorded), [CUTOFF]) == spec
+
+
+def test_a_customer_alone_gets_the_same_columns_made_of_several_histories(
+    company: worlds.World, together: tuple[FeatureSpec, pd.DataFrame]
+) -> None:
+    spec, made = together
+    own = {
+        name: [row for row in rows if row["customer_id"] == "c"] for name, rows in company.items()
+    }
+    alone = worlds.features(own, spec=spec)[made.columns]
+    assert len(made.columns) > len(TOGETHER)
+    same(made.loc[["c"]], alone)

@@ -3,10 +3,129 @@
 from __future__ import annotations
 
 import math
+import random
+from datetime import date
+from typing import Any
 
+import ibis
 import pytest
 
-from tests.features.worlds import features, one, row
+from features.build import learn_spec
+from features.spec import FeatureSpec
+from features.usage import BLOCK, BLOCKS, RINGS, WEEK, YEAR, _placed, usage_features, usage_seen
+from features.windows import WINDOWS
+from tests.features import worlds
+from tests.features.worlds import CUTOFF, LAST, Rows, features, one, row
+
+
+@pytest.fixture(scope="module")
+def spec() -> FeatureSpec:
+    """Of a company that logs in and exports, with quantities."""
+    rows = [row("usage", 3, event=each, quantity=1.0) for each in ("login", "login", "export")]
+    return learn_spec(worlds.histories({"usage": rows}), [CUTOFF])
+
+
+def of(rows: Rows, spec: FeatureSpec, cutoff: date = CUTOFF) -> dict[str, Any]:
+    """The usage features of the one customer of the rows, their names without the history."""
+    [found] = worlds.built("usage", rows, [cutoff], spec).to_dict("records")
+    return {name.removeprefix("usage_"): value for name, value in found.items()}
+
+
+def on_days(*days: int, event: str = "login") -> Rows:
+    return [row("usage", day, event=event) for day in days]
+
+
+def test_every_age_lies_in_the_ring_that_its_number_names() -> None:
+    ages = ibis.memtable({"age": list(range(500))})
+    found = _placed(ages, {"event": (), "filled": ()}).order_by("age").to_pyarrow()["ring"]
+    assert found.to_pylist() == [sum(end <= age for end in RINGS) for age in range(500)]
+    edges = {*WINDOWS, *range(WEEK, 92, WEEK), *range(4 * BLOCK, YEAR + 1, BLOCK)}
+    assert set(RINGS) == edges
+
+
+def test_even_use_has_no_variation_and_no_slope(spec: FeatureSpec) -> None:
+    found = of(on_days(*range(1, BLOCKS * BLOCK + 1)), spec)
+    for name in ("weekly", "monthly"):
+        assert (found[f"{name}_variation"], found[f"{name}_slope"]) == (0, 0)
+
+
+def test_the_slope_is_the_change_per_block_as_a_share_of_the_mean(spec: FeatureSpec) -> None:
+    # 3, 2 and 1 events in the last three stretches of 28 days, the newest first
+    found = of(on_days(1, 2, 3, 29, 30, 84), spec)
+    assert found["monthly_slope"] == pytest.approx(0.5)
+    assert found["monthly_variation"] == pytest.approx(0.5)
+
+
+def test_unevenness_is_missing_before_two_blocks_are_over(spec: FeatureSpec) -> None:
+    assert math.isnan(of(on_days(1, 55), spec)["monthly_slope"])
+    assert of(on_days(1, 56), spec)["monthly_slope"] == 0
+    assert math.isnan(of(on_days(400), spec)["monthly_variation"])
+
+
+def test_runs_of_weeks_are_counted_from_the_first_event_on(spec: FeatureSpec) -> None:
+    # weeks before the cutoff, 0 the newest: active in 0, 1, 4, 5, 6 and 9
+    found = of(on_days(*(7 * week + 1 for week in (0, 1, 4, 5, 6, 9))), spec)
+    assert found["active_weeks_streak"] == 2
+    assert found["active_weeks_longest"] == 3
+    assert found["silent_weeks_longest"] == 2
+    assert found["week_switches"] == 4
+    assert found["active_weeks_share"] == 60
+    assert found["gap_weeks_mean"] == pytest.approx(9 / 5)
+
+
+@pytest.mark.parametrize("weeks", [1, 31, 32, 51, 52, 60])
+def test_a_run_of_any_length_is_measured_up_to_a_year(weeks: int, spec: FeatureSpec) -> None:
+    found = of(on_days(*(7 * week + 1 for week in range(weeks))), spec)
+    assert found["active_weeks_streak"] == found["active_weeks_longest"] == min(52, weeks)
+    assert found["silent_weeks_longest"] == found["week_switches"] == 0
+
+
+def test_a_customer_silent_for_a_year_has_one_long_silence(spec: FeatureSpec) -> None:
+    found = of(on_days(365, 400), spec)
+    assert found["active_weeks_longest"] == found["active_weeks_streak"] == 0
+    assert found["silent_weeks_longest"] == 52
+    assert math.isnan(found["gap_days_mean"])
+    assert math.isnan(found["silence_over_gap"])
+
+
+def test_silence_is_measured_against_the_own_gap(spec: FeatureSpec) -> None:
+    found = of(on_days(10, 12, 12, 16), spec)
+    assert (found["gap_days_mean"], found["silence_over_gap"]) == (3, pytest.approx(10 / 3))
+
+
+def test_the_best_month_and_the_share_of_the_last_one(spec: FeatureSpec) -> None:
+    found = of(on_days(1, 29, 30, 31, 56, 57, 400), spec)
+    assert (found["events_best_month"], found["events_share_of_best_month"]) == (4, 25)
+    assert found["events_rate_change"] == pytest.approx(1 / 28 / (7 / 400), abs=1e-6)
+
+
+def test_kinds_that_stopped_and_kinds_that_began(spec: FeatureSpec) -> None:
+    found = of(on_days(1) + on_days(30, 91, event="export"), spec)
+    assert (found["stopped_events"], found["begun_events"]) == (1, 1)
+    assert (found["distinct_events_28d"], found["distinct_events_91d"]) == (1, 2)
+    assert found["event_export_days_since_last"] == 30
+    older = of(on_days(1, event="export") + on_days(92), spec)
+    assert (older["stopped_events"], older["begun_events"]) == (0, 1)
+    assert older["event_login_days_since_last"] == 92
+
+
+def test_a_roll_up_counts_as_the_events_that_it_stands_for() -> None:
+    rng = random.Random(1)
+    usage = worlds.table("usage", worlds.random_world(1, 80, histories=["usage"])["usage"])
+    con = ibis.duckdb.connect()
+    weights = [rng.randrange(1, 5) for _ in range(80)]
+    rows = usage.to_pyarrow().append_column("events", [weights])
+    rolled = con.create_table("rolled", rows)
+    sql = "select * exclude (events) from rolled, range(events)"
+    raw = con.sql(sql)
+    seen = {"event": usage_seen(rolled)["event"], "filled": ()}
+    assert seen["event"] == usage_seen(raw)["event"]
+    one, two = (
+        usage_features(each, [LAST], seen).order_by("customer_id").to_pandas()
+        for each in (rolled, raw)
+    )
+    assert one.equals(two)
+    con.disconnect()
 
 
 @pytest.mark.parametrize("window", [7, 28, 91, 182, 364])

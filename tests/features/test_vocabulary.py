@@ -9,11 +9,14 @@ from features.vocabulary import ENTRIES, GLOSSARY, GROUPS, describe, entry_of
 from tests.features import worlds
 from tests.features.worlds import CUTOFF
 
+PURCHASES = {"r": 0.5, "alpha": 40.0, "a": 0.9, "b": 1.6}
+
 
 @pytest.fixture(scope="module")
 def columns() -> tuple[str, ...]:
     """The columns of a company that has everything."""
-    return learn_spec(worlds.histories(worlds.random_world(seed=3, rows=150)), [CUTOFF]).names
+    here = worlds.histories(worlds.random_world(seed=3, rows=150))
+    return learn_spec(here, [CUTOFF], fit_purchases=lambda *triples: PURCHASES).names
 
 
 def test_every_built_column_is_described(columns: tuple[str, ...]) -> None:

@@ -183,6 +183,8 @@ def _value(column: Column, rng: random.Random) -> Any:
         return rng.choice([None, True, False])
     if column.kind == "number":
         # quarters add up exactly in any order
+        if column.name == "sentiment":
+            return rng.choice([None, -0.75, -0.25, 0.0, 0.5, 1.0])
         low = -8 if column.name == "amount" else 0
         return rng.randrange(low, 40) / 4 if column.required else rng.choice([None, 1.0, 2.5, 7.0])
     if column.kind == "code":

@@ -121,15 +121,22 @@ class PurchaseModel:
 
 
 def fit_purchases(
-    frequency: ArrayLike, recency: ArrayLike, T: ArrayLike, *, model: str = "bg_nbd"
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    T: ArrayLike,
+    *,
+    model: str = "bg_nbd",
+    customers: ArrayLike | None = None,
 ) -> PurchaseModel:
     """Maximum-likelihood fit of one purchase model.
 
     Parameters
     ----------
-    frequency, recency, T : array-like, shape (n_customers,)
+    frequency, recency, T : array-like, shape (n_rows,)
         Repeat purchase days; age in days at the last purchase and at the cutoff.
     model : "bg_nbd", "mbg_nbd" or "pareto_nbd"
+    customers : array-like of int, shape (n_rows,), optional
+        How many customers have the history of the row; one each where it is not given.
 
     Raises
     ------
@@ -143,13 +150,17 @@ def fit_purchases(
         )
     x, t_x, age = _history(frequency, recency, T)
     _check_history(x, t_x, age)
-    triples, weights, _ = distinct(x, t_x, age)
+    triples, weights, where = distinct(x, t_x, age)
+    if customers is not None:
+        each = np.asarray(customers, np.int64)
+        weights = np.zeros(len(weights), np.int64)
+        np.add.at(weights, where, each)
     try:
         params = purchase_parameters(model, triples, weights)
         likelihood = log_likelihood(model, params, triples, weights)
     except FitError as problem:
         raise FitError(_explain(model, x, len(weights), str(problem))) from None
-    return PurchaseModel(model, params, likelihood, len(x), len(weights))
+    return PurchaseModel(model, params, likelihood, int(weights.sum()), len(weights))
 
 
 def log_likelihood(

@@ -1,0 +1,188 @@
+"""How is a file read? By its ending: text, Parquet, JSON lines or Excel, here or in a store."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from features.config import HistoryConfig
+from features.encodings import UTF8
+from features.errors import DataError
+from features.sheets import EXCEL_ENDINGS, read_sheets
+from features.sql_text import literal, quote
+from features.text_files import TextFile, as_utf8, ragged_line, text_file, text_sql
+
+TEXT_ENDINGS = (".csv", ".tsv", ".txt")
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+PARQUET_ENDING = ".parquet"
+ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, PARQUET_ENDING, *EXCEL_ENDINGS)
+STORES = ("s3://", "s3a://", "r2://", "gs://", "gcs://", "az://", "azure://", "http://", "https://")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A query that gives the rows of files, and what was assumed in reading them."""
+
+    sql: str
+    remarks: tuple[str, ...] = ()
+
+
+def read_files(
+    con: duckdb.DuckDBPyConnection, config: HistoryConfig, files: Sequence[Path]
+) -> Read:
+    """Return the query that reads files of one kind, columns matched by name.
+
+    Raises
+    ------
+    DataError
+        Their ending is not known, or they are of several kinds.
+    """
+    endings = sorted({ending_of(file.name) for file in files})
+    strange = [ending for ending in endings if ending not in ENDINGS]
+    if strange:
+        raise DataError(
+            f"{config.name}: {files[0]} ends in {strange[0]!r}; known endings are "
+            f"{' '.join(ENDINGS)}, each also with .gz but for Excel and Parquet"
+        )
+    if endings[0] in TEXT_ENDINGS and set(endings) <= set(TEXT_ENDINGS):
+        return _text(con, config, files)
+    if len(endings) > 1:
+        raise DataError(
+            f"{config.name}: {config.path} names files of several kinds ({', '.join(endings)}); "
+            "let it name one kind"
+        )
+    names = "[" + ", ".join(literal(str(file)) for file in files) + "]"
+    if endings[0] == PARQUET_ENDING:
+        return Read(f"select * from read_parquet({names}, union_by_name = true)")
+    if endings[0] in JSON_ENDINGS:
+        return Read(_json(con, names))
+    return _excel(con, config, files)
+
+
+def ending_of(name: str) -> str:
+    """Return the ending that says what a file holds.
+
+    Examples
+    --------
+    >>> ending_of("Orders.CSV.gz")
+    '.csv'
+    """
+    return Path(name.lower().removesuffix(".gz")).suffix
+
+
+def _text(con: duckdb.DuckDBPyConnection, config: HistoryConfig, files: Sequence[Path]) -> Read:
+    told = {"delimiter": config.delimiter, "encoding": config.encoding}
+    layouts = [text_file(file, **told) for file in files]
+    remarks = tuple(
+        f"{config.name}: {file.path.name} is not UTF-8 and was read as {file.encoding}; if its "
+        f"names look wrong, set encoding under [histories.{config.name}]"
+        for file in layouts
+        if config.encoding is None and file.encoding != UTF8
+    )
+    if all(file.readable for file in layouts):
+        return Read(text_sql(layouts), remarks)
+    return Read(_copied(con, config.name, layouts), remarks)
+
+
+def _copied(con: duckdb.DuckDBPyConnection, history: str, layouts: Sequence[TextFile]) -> str:
+    """Take rows that the engine can't read itself into a table, through copies that it can."""
+    table = f"{history}_source"
+    with tempfile.TemporaryDirectory() as folder:
+        copies = [each if each.readable else as_utf8(each, Path(folder)) for each in layouts]
+        try:
+            con.execute(f"create or replace temp table {quote(table)} as {text_sql(copies)}")
+        except duckdb.Error as error:
+            said = first_line(error)
+            for copy, file in zip(copies, layouts, strict=True):
+                said = said.replace(str(copy.path), str(file.path))
+            raise DataError(f"{history}: {said}; mend it or [histories.{history}]") from error
+    return f"select * from {quote(table)}"
+
+
+def _json(con: duckdb.DuckDBPyConnection, names: str) -> str:
+    """Read JSON by the types of all its rows: a column of 1 and "001" is text, not numbers."""
+    whole = f"read_json_auto({names}, union_by_name = true, sample_size = -1)"
+    types = con.execute(f"describe select * from {whole}").fetchall()
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind, *_ in types)
+    texts = [quote(name) for name, kind, *_ in types if kind == "JSON"]
+    swapped = ", ".join(f"json_extract_string({name}, '$') as {name}" for name in texts)
+    rows = f"read_json({names}, columns = {{{columns}}})"
+    return f"select *{f' replace ({swapped})' if swapped else ''} from {rows}"
+
+
+def _excel(con: duckdb.DuckDBPyConnection, config: HistoryConfig, files: Sequence[Path]) -> Read:
+    table = f"{config.name}_source"
+    cells = read_sheets(files, config.sheet)
+    con.register(f"{table}_cells", cells)
+    con.execute(f"create or replace temp table {quote(table)} as from {quote(table + '_cells')}")
+    con.unregister(f"{table}_cells")
+    return Read(f"select * from {quote(table)}")
+
+
+def remote_sql(con: duckdb.DuckDBPyConnection, config: HistoryConfig) -> str:
+    """Return the query that reads a file or glob of an object store, which the engine fetches.
+
+    Raises
+    ------
+    DataError
+        The engine's extension for it is not installed, or the ending is not known.
+    """
+    path = str(config.path)
+    extension = "azure" if path.startswith(("az://", "azure://")) else "httpfs"
+    if not path.startswith(STORES):
+        raise DataError(
+            f"{config.name}: {path} is of no known store ({', '.join(STORES)}); mend path"
+        )
+    try:
+        con.execute(f"load {extension}")
+    except duckdb.Error as error:
+        raise DataError(
+            f"{config.name}: {path} is read through DuckDB's extension {extension}, which is not "
+            f"installed here; run python -c \"import duckdb; duckdb.sql('INSTALL {extension}')\" "
+            "once where there is a network, or copy the files here"
+        ) from error
+    ending = ending_of(path.split("?", 1)[0])
+    delimiter = f", delim = {literal(config.delimiter)}" if config.delimiter else ""
+    readers = {
+        PARQUET_ENDING: f"read_parquet({literal(path)}, union_by_name = true)",
+        **dict.fromkeys(JSON_ENDINGS, f"read_json_auto({literal(path)}, union_by_name = true)"),
+        **dict.fromkeys(
+            TEXT_ENDINGS,
+            f"read_csv({literal(path)}, union_by_name = true, header = true, all_varchar = true, "
+            f"nullstr = ['', 'NULL']{delimiter})",
+        ),
+    }
+    if ending not in readers:
+        raise DataError(
+            f"{config.name}: {path} ends in {ending!r}; known endings in a store are "
+            f"{' '.join(readers)}"
+        )
+    return f"select * from {readers[ending]}"
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says in one line, without the trailing period.
+
+    A row that does not fit its file is told by file, line and the number of its cells.
+    """
+    text = str(error).strip()
+    line = re.search(r"CSV Error on Line: (\d+)", text)
+    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+    file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
+    if line and cells and file:
+        delimiter = re.search(r"^\s*delimiter = (.) \(", text, re.MULTILINE)
+        place = ragged_line(Path(file[1]), delimiter[1]) if delimiter else None
+        return (
+            f"line {place or line[1]} of {file[1]} has {cells[2]} cells, its first line "
+            f"{cells[1]}; quote cells that hold the delimiter"
+        )
+    if file and "CSV" in text:
+        where = f"line {line[1]} of {file[1]}" if line else file[1]
+        said = next((one for one in text.splitlines()[1:] if "Original Line" not in one), text)
+        return f"{where}: {said.strip().rstrip('.')}"
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__

@@ -1,0 +1,1 @@
+"""Which history is each file of a folder? A first tenure.toml, with its doubts marked."""

@@ -1,0 +1,144 @@
+"""Are the customers of two tables the same people, their ids written otherwise?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import ibis
+import ibis.expr.types as ir
+
+from features.schemas import ACTIVITY_HISTORIES
+
+_ENOUGH = 0.5
+_SAMPLE, _KNOWN = 20_000, 1_000_000
+
+
+@dataclass(frozen=True)
+class OtherSpelling:
+    """How one table writes the ids of another.
+
+    Attributes
+    ----------
+    ours, theirs : str
+        One customer's id in either table.
+    share : float
+        Share of our ids that are found among theirs when both are written alike.
+    remedy : str
+        What to do about it.
+    """
+
+    ours: str
+    theirs: str
+    share: float
+    remedy: str
+
+    def sentence(self, table: str) -> str:
+        """Return what to tell the reader of a check."""
+        return (
+            f"{table} writes customer ids otherwise: '{self.ours}' where others write "
+            f"'{self.theirs}' ({self.share:.0%} of its ids agree when written alike); {self.remedy}"
+        )
+
+
+def _unpadded(text: str) -> str:
+    return text.lstrip("0") or "0"
+
+
+_WAYS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "case": str.casefold,
+        "decimals": lambda text: text.removesuffix(".0"),
+        "zeros": _unpadded,
+        "marks": lambda text: re.sub(r"[\W_]+", "", text).casefold(),
+        "digits": lambda text: _unpadded("".join(re.findall(r"\d+", text))),
+    }
+)
+
+
+def other_spelling(ours: Iterable[str], theirs: Iterable[str]) -> OtherSpelling | None:
+    """Find out whether ids that another table does not know are known there in another spelling.
+
+    Parameters
+    ----------
+    ours : iterable of str
+        Ids that are not among `theirs`; the first 20,000 are looked at.
+    theirs : iterable of str
+
+    Returns
+    -------
+    OtherSpelling or None
+        The mildest change that makes most of them agree; None where none does.
+
+    Examples
+    --------
+    >>> print(other_spelling(["1", "2", "17"], ["001", "002", "017"]).remedy)
+    write them alike, such as columns.customer_id = "lpad(id::varchar, 3, '0')"
+    >>> other_spelling(["x"], ["001"]) is None
+    True
+    """
+    mine, known = list(dict.fromkeys(ours))[:_SAMPLE], list(theirs)
+    for way, change in _WAYS.items():
+        alike = {change(each): each for each in known if change(each)}
+        pairs = [(each, alike[change(each)]) for each in mine if change(each) in alike]
+        # two people whose ids become one are not the same person
+        apart = len({change(each) for each, _ in pairs})
+        if mine and apart > _ENOUGH * len(mine):
+            return OtherSpelling(*pairs[0], apart / len(mine), _remedy(way, *pairs[0]))
+    return None
+
+
+def about_strangers(tables: Mapping[str, ir.Table], name: str, share: float) -> str:
+    """Return what to say of a history most of whose customers no other one knows.
+
+    Parameters
+    ----------
+    tables : mapping of str to Ibis table
+        Of `features.histories.Histories`; at most a million ids of the others are looked at.
+    name : str
+        The history.
+    share : float
+        Of its customers.
+    """
+    others = [tables[each] for each in ACTIVITY_HISTORIES if each in tables and each != name]
+    known = ibis.union(*(each.select("customer_id") for each in others), distinct=True)
+    strangers = tables[name].select("customer_id").distinct()
+    strangers = strangers.anti_join(known, "customer_id").order_by("customer_id")
+    found = other_spelling(_ids(strangers.limit(_SAMPLE)), _ids(known.limit(_KNOWN)))
+    if found is not None:
+        return found.sentence(name)
+    return (
+        f"{name}: {share:.0%} of its customers are in no other history that shows who stays; look "
+        "whether their ids are written alike"
+    )
+
+
+def _ids(table: ir.Table) -> list[str]:
+    return [str(each) for each in table.to_pyarrow()["customer_id"].to_pylist()]
+
+
+def _remedy(way: str, ours: str, theirs: str) -> str:
+    wanted = {
+        "case": "lower(id)" if theirs.islower() else "upper(id)",
+        "decimals": "regexp_replace(id, '[.]0$', '')",
+        "zeros": f"lpad(id::varchar, {len(theirs)}, '0')",
+        "marks": "regexp_replace(id, '[^A-Za-z0-9]', '', 'g')",
+        "digits": _prefixed(theirs),
+    }[way]
+    if way == "zeros" and len(ours) > len(theirs):
+        wanted = "ltrim(id, '0')"
+    if way == "decimals" and theirs.endswith(".0"):
+        wanted = "id || '.0'"
+    return f'write them alike, such as columns.customer_id = "{wanted}"'
+
+
+def _prefixed(theirs: str) -> str:
+    digits = re.search(r"\d+", theirs)
+    if digits is None or digits[0] == theirs:
+        return "regexp_replace(id, '[^0-9]', '', 'g')"
+    before, after = theirs[: digits.start()], theirs[digits.end() :]
+    middle = "regexp_replace(id::varchar, '[^0-9]', '', 'g')"
+    parts = [f"'{before}'" if before else "", middle, f"'{after}'" if after else ""]
+    return " || ".join(filter(None, parts))

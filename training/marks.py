@@ -1,0 +1,176 @@
+"""Whom does an absence give away, or one value?
+
+That a cell is filled should say little by itself. Where it says much, either there was nothing to
+fill in, which a count says too, or somebody filled it in afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.irreplaceable import MOST_ROWS, without
+from training.knowledge import Table, together
+
+Flags = NDArray[np.bool_]
+
+FEWEST_ROWS = 20
+"""Customers that a group needs before anything is said of it."""
+SURPRISE = 0.25
+"""By how much the share that left must exceed what all other columns expect of the group."""
+SURPRISE_ODDS = 5.0
+"""This as a ratio of odds, either way, with the whole interval of the share."""
+PURE = 0.9
+"""Share that left, with its whole interval, from which one value may be a mark."""
+_SHARE = 0.05
+"""Of all who left, or stayed, that a group must hold: of a handful nothing depends."""
+_SAME = 0.95
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Customers for whom a column is missing, filled, or has one value.
+
+    Attributes
+    ----------
+    column : str
+    what : {"missing", "filled", "one value"}
+    group : ndarray of bool, shape (n_rows,)
+    churned : ndarray of bool, shape (n_rows,)
+    """
+
+    column: str
+    what: str
+    group: Flags
+    churned: Flags
+
+    @property
+    def rows(self) -> int:
+        """Customers in the group."""
+        return int(self.group.sum())
+
+    @property
+    def share(self) -> float:
+        """Share of the group that left."""
+        return float(self.churned[self.group].mean())
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of the share."""
+        share, rows, z = self.share, self.rows, 1.96
+        middle = share + z * z / (2 * rows)
+        reach = z * float(np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows)))
+        return (middle - reach) / (1 + z * z / rows), (middle + reach) / (1 + z * z / rows)
+
+    def sentence(self) -> str:
+        """Say how many of the group left, against the others."""
+        return (
+            f"{self.what} in {self.group.mean():.0%} of {len(self.group):,} rows, of which "
+            f"{self.share:.0%} left, against {self.churned[~self.group].mean():.0%} of the others"
+        )
+
+    def same(self, other: Mark) -> bool:
+        """Whether both groups are nearly the same customers."""
+        both, either = (self.group & other.group).sum(), (self.group | other.group).sum()
+        return bool(both >= _SAME * either)
+
+
+def marked(
+    table: Table, names: Sequence[str], counts: Collection[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Yield columns that mark leavers, or stayers, whom nothing else knows, and why.
+
+    Parameters
+    ----------
+    table : Table
+    names : sequence of str
+        The columns to look at.
+    counts : collection of str
+        Columns that count rows of a history: where one is 0 there was nothing to fill in.
+    """
+    marks = [mark for name in names for mark in _marks(table, name) if name not in counts]
+    expects: dict[frozenset[str], NDArray[np.float64]] = {}
+    chosen = table.chosen(MOST_ROWS)
+    some = table.rows(chosen)
+    named: set[str] = set()
+    for mark in marks:
+        if mark.column in named or _counted(table, names, counts, mark.group):
+            continue
+        same = frozenset(other.column for other in marks if mark.same(other))
+        inside = mark.group[chosen]
+        if not inside.any():
+            continue
+        if same not in expects:
+            expects[same] = together(some, without(names, same)).probability
+        expected = float(expects[same][inside].mean())
+        if _surprises(mark, expected):
+            said = f"{mark.sentence()}; all other columns expect {expected:.0%} of these to leave"
+            yield from ((name, said) for name in sorted(same - named))
+            named |= same
+
+
+def absence(table: Table, name: str) -> Mark | None:
+    """Rows without a value, where both they and the others are enough to speak of."""
+    missing = np.isnan(table.column(name))
+    if min(missing.sum(), (~missing).sum()) < FEWEST_ROWS:
+        return None
+    return Mark(name, "missing", missing, table.churned)
+
+
+def _marks(table: Table, name: str) -> Iterator[Mark]:
+    """Yield the groups of a column that could be marks."""
+    churned = table.churned
+    gap = absence(table, name)
+    if gap is not None:
+        both = (gap, Mark(name, "filled", ~gap.group, churned))
+        yield from (mark for mark in both if _could_leave(mark) or _could_stay(mark))
+    values = table.column(name)
+    levels = np.unique(values[~np.isnan(values)])
+    if name in table.categorical or len(levels) == 2:
+        groups = (values == level for level in levels)
+        for mark in (Mark(name, "one value", group, churned) for group in groups):
+            if _could_leave(mark) and mark.interval[0] >= PURE:
+                yield mark
+
+
+def _could_leave(mark: Mark) -> bool:
+    left = mark.churned[mark.group].sum()
+    if mark.rows < FEWEST_ROWS or left < _SHARE * mark.churned.sum():
+        return False
+    return bool(mark.interval[0] - mark.churned.mean() >= SURPRISE / 2)
+
+
+def _could_stay(mark: Mark) -> bool:
+    overall = float(mark.churned.mean())
+    many = (~mark.churned[mark.group]).sum() >= _SHARE * (~mark.churned).sum()
+    return bool(many and mark.rows * overall >= FEWEST_ROWS and mark.interval[1] <= overall / 2)
+
+
+def _surprises(mark: Mark, expected: float) -> bool:
+    low, high = mark.interval
+    odds = np.clip(expected, 1e-6, 1 - 1e-6) / (1 - np.clip(expected, 1e-6, 1 - 1e-6))
+    if mark.share > expected:
+        return mark.share - expected >= SURPRISE and low / (1 - low) >= SURPRISE_ODDS * odds
+    few = expected - mark.share < mark.churned.mean() / 2 or expected * mark.rows < FEWEST_ROWS
+    return not few and high / (1 - high) * SURPRISE_ODDS <= odds
+
+
+def _counted(table: Table, names: Sequence[str], counts: Collection[str], group: Flags) -> bool:
+    """Tell whether a count or a time sets the group apart: there was just nothing to fill in.
+
+    The mean duration of four weeks is missing where there was no use in them, and the number of
+    uses says so, honestly.
+    """
+    for name in names:
+        values = table.column(name)
+        if name in table.categorical or np.isnan(values).any():
+            continue
+        inside, outside = values[group], values[~group]
+        apart = inside.max() < outside.min() or inside.min() > outside.max()
+        if apart and (name in counts or len(np.unique(values)) > 2):
+            return True
+    return False
