@@ -71,6 +71,7 @@ def constant(node: Any) -> Any:
 
 
 def cases_in(node: Any) -> list[Any]:
+    """Return conditions and results in turn, and what holds where none does."""
     if isinstance(node, ops.IfElse):
         return [node.bool_expr, node.true_expr, node.false_null_expr]
     pairs = zip(node.cases, node.results, strict=True)
@@ -78,6 +79,7 @@ def cases_in(node: Any) -> list[Any]:
 
 
 def values_in(args: Sequence[Any]) -> list[Any]:
+    """Return the values that an operation takes, those of its lists among them."""
     flat: list[Any] = []
     for each in args:
         flat += each if isinstance(each, tuple) else [each]
@@ -87,6 +89,7 @@ def values_in(args: Sequence[Any]) -> list[Any]:
 
 
 def aggregate_parts(node: Any) -> tuple[str, list[Any], Any]:
+    """Return an aggregate's name, what it takes, and its condition or None."""
     where = getattr(node, "where", None)
     if isinstance(node, ops.AggUDF):
         if node.__func_name__ not in BUILT_IN:
@@ -101,13 +104,14 @@ def aggregate_parts(node: Any) -> tuple[str, list[Any], Any]:
 
 
 def window_parts(func: Any) -> tuple[str, list[Any], tuple[Any, ...]]:
+    """Return a window function's name, what it takes, and how many rows it looks away."""
     if isinstance(func, ops.RowNumber):
         return "row_number", [], ()
     if isinstance(func, (ops.Lag, ops.Lead)):
-        offset = 1 if func.offset is None else getattr(func.offset, "value", None)
-        if not isinstance(offset, int) or func.default is not None:
+        away = 1 if func.offset is None else constant(func.offset)
+        if func.default is not None:
             raise OnlyInAnEngine
-        return ("lag" if isinstance(func, ops.Lag) else "lead"), [func.arg], (offset,)
+        return ("lag" if isinstance(func, ops.Lag) else "lead"), [func.arg], (away,)
     if type(func).__name__ not in AGGREGATES:
         raise OnlyInAnEngine
     name, args, where = aggregate_parts(func)

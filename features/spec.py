@@ -17,7 +17,7 @@ from features.errors import ModelError
 if TYPE_CHECKING:  # a spec is read where no features are built, and Ibis is not needed
     from features.seen import Seen
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _EXAMPLES = 3
 
 

@@ -17,7 +17,7 @@ GROUPS: Mapping[Group, str] = MappingProxyType(
     {
         "usage": "how much the product is used",
         "tickets": "trouble reported and how it was handled",
-        "satisfaction": "what the customer says in surveys",
+        "satisfaction": "what the customer says, in surveys and in public",
         "orders": "what the customer buys, and in what rhythm",
         "billing": "plan, price and renewal",
         "customer": "who the customer is",

@@ -111,13 +111,11 @@ def test_kinds_that_stopped_and_kinds_that_began(spec: FeatureSpec) -> None:
 
 def test_a_roll_up_counts_as_the_events_that_it_stands_for() -> None:
     rng = random.Random(1)
-    usage = worlds.table("usage", worlds.random_world(1, 80, histories=["usage"])["usage"])
-    con = ibis.duckdb.connect()
-    weights = [rng.randrange(1, 5) for _ in range(80)]
-    rows = usage.to_pyarrow().append_column("events", [weights])
-    rolled = con.create_table("rolled", rows)
-    sql = "select * exclude (events) from rolled, range(events)"
-    raw = con.sql(sql)
+    rows = worlds.random_world(1, 80, histories=["usage"])["usage"]
+    weights = [rng.randrange(1, 5) for _ in rows]
+    events = [each for each, weight in zip(rows, weights, strict=True) for each in [each] * weight]
+    rolled = ibis.memtable(worlds.arrow("usage", rows).append_column("events", [weights]))
+    raw = worlds.table("usage", events)
     seen = {"event": usage_seen(rolled)["event"], "filled": ()}
     assert seen["event"] == usage_seen(raw)["event"]
     one, two = (
@@ -125,25 +123,23 @@ def test_a_roll_up_counts_as_the_events_that_it_stands_for() -> None:
         for each in (rolled, raw)
     )
     assert one.equals(two)
-    con.disconnect()
 
 
 @pytest.mark.parametrize("window", [7, 28, 91, 182, 364])
-def test_a_window_holds_its_first_day_and_not_the_day_before(window: int) -> None:
-    rows = [row("usage", days, event="login") for days in (window, window + 1)]
-    assert one({"usage": rows}, f"usage_events_{window}d") == 1
+def test_a_window_holds_its_first_day_and_not_the_day_before(
+    window: int, spec: FeatureSpec
+) -> None:
+    assert of(on_days(window, window + 1), spec)[f"events_{window}d"] == 1
 
 
-def test_active_days_count_a_day_once() -> None:
-    rows = [row("usage", days) for days in (1, 1, 7, 8, 28, 62, 63, 91, 92)]
-    frame = features({"usage": rows}).iloc[0]
-    assert [frame[f"usage_active_days_{days}d"] for days in (7, 28, 91)] == [2, 4, 7]
+def test_active_days_count_a_day_once(spec: FeatureSpec) -> None:
+    found = of(on_days(1, 1, 7, 8, 28, 62, 63, 91, 92), spec)
+    assert [found[f"active_days_{days}d"] for days in (7, 28, 91)] == [2, 4, 7]
 
 
-def test_active_weeks_count_a_week_before_the_cutoff_once() -> None:
-    rows = [row("usage", days) for days in (1, 7, 8, 182, 183, 364, 365)]
-    frame = features({"usage": rows}).iloc[0]
-    assert [frame[f"usage_active_weeks_{days}d"] for days in (182, 364)] == [3, 5]
+def test_active_weeks_count_a_week_before_the_cutoff_once(spec: FeatureSpec) -> None:
+    found = of(on_days(1, 7, 8, 182, 183, 364, 365), spec)
+    assert [found[f"active_weeks_{days}d"] for days in (91, 182, 364)] == [2, 3, 5]
 
 
 def test_distinct_events_count_a_kind_once() -> None:
@@ -166,15 +162,15 @@ def test_the_trend_is_1_for_steady_use_and_missing_without_any() -> None:
     assert math.isnan(frame.iloc[1])
 
 
-def test_a_newcomer_who_uses_steadily_has_trend_1() -> None:
-    frame = features({"usage": [row("usage", days) for days in range(1, 15)]}).iloc[0]
-    assert frame["usage_events_trend_28d"] == frame["usage_active_days_trend_28d"] == 1
-    assert frame["usage_events_trend_91d"] == 1
+def test_a_newcomer_who_uses_steadily_has_trend_1(spec: FeatureSpec) -> None:
+    found = of(on_days(*range(1, 15)), spec)
+    trends = [found[f"events_trend_{days}d"] for days in (7, 28, 91)]
+    assert [*trends, found["active_days_trend_28d"]] == [1] * 4
 
 
-def test_the_trend_is_below_1_for_a_customer_who_slows_down() -> None:
-    rows = [row("usage", days) for days in (1, 40, 50, 91)]
-    assert one({"usage": rows}, "usage_events_trend_28d") == pytest.approx(91 / 28 / 4, abs=1e-6)
+def test_the_trend_is_below_1_for_a_customer_who_slows_down(spec: FeatureSpec) -> None:
+    found = of(on_days(1, 40, 50, 91), spec)
+    assert found["events_trend_28d"] == pytest.approx(91 / 28 / 4, abs=1e-6)
 
 
 def test_amounts_are_summed_and_amounts_never_recorded_make_no_column() -> None:
@@ -184,7 +180,6 @@ def test_amounts_are_summed_and_amounts_never_recorded_make_no_column() -> None:
     assert not [name for name in frame.index if "duration" in name]
 
 
-def test_days_since_yesterday_are_1() -> None:
-    frame = features({"usage": [row("usage", 1), row("usage", 500)]}).iloc[0]
-    assert frame["usage_days_since_last"] == 1
-    assert frame["usage_days_since_first"] == 500
+def test_days_since_yesterday_are_1(spec: FeatureSpec) -> None:
+    found = of(on_days(1, 500), spec)
+    assert (found["days_since_last"], found["days_since_first"]) == (1, 500)
