@@ -60,7 +60,7 @@ bento: setup  ## build a Bento
 	$(BIN)/bentoml build
 
 test: setup-dev  ## run the suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup-dev  ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

@@ -1,120 +1,244 @@
-"""How fast are usage features built? As a ratio to DuckDB's bare scan, group and sum of the file.
+"""How fast is the whole catalogue of features built? As ratios to a bare scan and to its peers.
 
-Both read the same Parquet file of usage in the order of time, a million customers and twenty
-events each, and end in a pandas frame with one row per customer: theirs holds a count and a sum,
-ours every usage feature at one cutoff. They take turns, so that whatever else the machine does
-meets both.
+A made-up company of a million customers (`benchmarks.features_data`); every build reads its Parquet
+files and writes Parquet. Each measurement runs alone in a process; bare scan and build take turns,
+and the faster of two rounds counts: what else the machine does can only add. `processor_ratio` is
+the same in seconds of processor time, which a busy machine disturbs less.
+
+TENURE_BENCH_DATA names a folder that keeps the company between runs; TENURE_FEATURETOOLS_PYTHON an
+interpreter that has featuretools (and an older pandas than Tenure's).
 """
 
 from __future__ import annotations
 
-import statistics
+import json
+import math
+import os
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import ibis
-from ibis.backends.duckdb import Backend
+from benchmarks.features_plot import plot_cost
 
-from features.build import build_features, learn_spec
-from features.histories import Histories
-from features.windows import day_number
-
-TARGET = 4.0
 CUSTOMERS = 1_000_000
-EVENTS_PER_CUSTOMER = 20
-DAYS = 400
-ROUNDS = 5
-CUTOFF = date(2024, 2, 6)
-PEER = "select customer_id, count(*) as events, sum(quantity) as quantity from '{file}' group by 1"
+SIZES = (0.02, 0.1, 0.4, 1.0)
+"""Parts of the company for the cost against size: 1, 5, 20 and 50 million events."""
+SPARK_SIZE = 0.1
+FEATURETOOLS_SIZES = (1.0, 0.4, 0.1, 0.02)
+ROUNDS = 2
+PATIENCE_SECONDS = 3600
+_ROOT = Path(__file__).resolve().parents[1]
 
-# every customer has one event in each turn of CUSTOMERS * 20; the others favour low numbers
-_EVENTS = """
-copy (
-    select
-        'C' || lpad((case when i % 20 = 0 then i // 20 else
-            floor(power(hash(i) % 1000003 / 1000003, 1.5) * {customers})::bigint end
-        )::varchar, 9, '0') as customer_id,
-        timestamp '2023-01-02' + interval (i * {days} * 86400 // {events}) second as occurred_at,
-        ['login', 'view', 'search', 'report', 'export', 'share', 'invite', 'api'][
-            1 + least(hash(i * 7 + 1) % 8, hash(i + 3) % 8)::int] as event,
-        (hash(i * 3) % 20)::double as quantity
-    from range({events}) as numbers(i)
-) to '{file}' (format parquet)
-"""
-_NORMALISED = """
-create view usage as select
-    customer_id, occurred_at, event, quantity, null::double as duration_seconds,
-    cast(cast(occurred_at as date) - date '1970-01-01' as integer) as day, day as known_day
-from '{file}'
-"""
+Figure = dict[str, Any]
+Result = dict[str, Any]
 
 
-def measure(scale: float = 1.0) -> list[dict[str, Any]]:
-    """Measure the build of all usage features beside a bare scan, group and sum.
+class NotMeasured(Exception):  # noqa: N818 - an outcome, not a fault
+    """A task did not end: out of memory or time, or something is not installed."""
+
+
+def measure(scale: float = 1.0) -> list[Figure]:
+    """Measure builds of all features beside their peers.
 
     Parameters
     ----------
     scale : float
-        Of the number of customers and events.
+        Of the number of customers, and with it of all rows.
 
     Returns
     -------
-    list of dict: name, peer, size, ours, theirs (seconds), ratio, target, met
+    list of dict: name, peer, size, ours, theirs (seconds unless the name says otherwise), ratio,
+    target, met, and processor_ratio where it was taken
     """
-    customers = max(1_000, int(CUSTOMERS * scale))
+    with _data() as data:
+        whole = _company(data, scale)
+        bare, one = _in_turns(["bare", "one"], whole)
+        six, some = _run("six", whole), _run("some", whole)
+        return [
+            _figure("features at one cutoff", "bare scan, group, sum", whole, one, bare, "<= 6"),
+            _figure("features at six cutoffs", "at one cutoff", whole, six, one, "<= 2.5"),
+            *_new_day(whole, one),
+            _memory(whole, [one, six]),
+            *_against_pandas(whole, some),
+            *_against_featuretools(data, scale),
+            *_on_spark(data, scale * SPARK_SIZE),
+            *_straightness(data, scale, one),
+            _figure("reading and checking", "a build", whole, _run("load", whole), one, "none"),
+        ]
+
+
+def _new_day(whole: Path, one: Result) -> list[Figure]:
+    peer = "a build at one cutoff"
+    return [_figure("roll-ups of one new day", peer, whole, _run("day", whole), one, "<= 0.02")]
+
+
+def _against_pandas(whole: Path, some: Result) -> list[Figure]:
+    name = "same columns in pandas"
+    try:
+        theirs = _run("pandas", whole)
+    except NotMeasured as reason:
+        return [_unmeasured(name, "pandas", whole, reason)]
+    _agree(some, theirs)
+    return [_faster(name, f"pandas, {_columns(theirs)} columns", whole, some, theirs, ">= 5")]
+
+
+def _against_featuretools(data: Path, scale: float) -> list[Figure]:
+    name, python = "same columns in featuretools", os.environ.get("TENURE_FEATURETOOLS_PYTHON")
+    reason: Exception = NotMeasured("TENURE_FEATURETOOLS_PYTHON names no interpreter")
+    for size in FEATURETOOLS_SIZES if python else ():
+        folder = _company(data, scale * size)
+        script = str(_ROOT / "benchmarks" / "features_featuretools.py")
+        try:
+            theirs = _json_of([str(python), script, str(folder), "2024-02-06"])
+        except NotMeasured as failed:
+            reason = failed
+            continue
+        ours = _run("some", folder)
+        _agree(ours, theirs)
+        peer = f"featuretools, {_columns(theirs)} columns"
+        return [_faster(name, peer, folder, ours, theirs, ">= 10")]
+    return [_unmeasured(name, "featuretools", data, reason)]
+
+
+def _on_spark(data: Path, scale: float) -> list[Figure]:
+    name, folder = "features on Spark local[2]", _company(data, scale)
+    try:
+        ours, theirs = _run("spark", folder), _run("duckdb", folder)
+    except NotMeasured as reason:
+        return [_unmeasured(name, "DuckDB", folder, reason)]
+    return [_figure(name, "DuckDB, from the same files", folder, ours, theirs, "<= 5")]
+
+
+def _straightness(data: Path, scale: float, one: Result) -> list[Figure]:
+    """Fit a straight line to the cost of sizes; the ratio is its R squared."""
+    cost = []
+    for size in SIZES:
+        folder = _company(data, scale * size)
+        result = one if size == 1.0 else _run("one", folder)
+        cost.append((_rows(folder)["usage"], result["seconds"], result["processor_seconds"]))
+    fit = plot_cost(cost, _ROOT / "benchmarks" / "results" / "features-cost-against-size.png")
+    whole = _company(data, scale)
+    found = _figure("features cost against size", "a straight line", whole, one, one, ">= 0.99")
+    return [found | {"ratio": fit, "processor_ratio": None, "met": fit >= 0.99, "cost": cost}]
+
+
+def _memory(whole: Path, results: Sequence[Result]) -> Figure:
+    peak = max(result["peak_gb"] for result in results)
+    found = _figure("peak memory in GB", "6 GB", whole, results[0], results[0], "<= 6")
+    return found | {"ours": peak, "theirs": 6.0, "ratio": peak, "met": peak <= 6.0}
+
+
+def _figure(
+    name: str, peer: str, folder: Path, ours: Result, theirs: Result, target: str
+) -> Figure:
+    ratio = ours["seconds"] / theirs["seconds"]
+    figure = {
+        "name": name,
+        "peer": peer,
+        "size": _size(folder),
+        "ours": ours["seconds"],
+        "theirs": theirs["seconds"],
+        "ratio": ratio,
+        "target": target,
+        "met": "no target" if target == "none" else _meets(ratio, target),
+    }
+    if "processor_seconds" in ours and "processor_seconds" in theirs:
+        figure["processor_ratio"] = ours["processor_seconds"] / theirs["processor_seconds"]
+    return figure
+
+
+def _faster(
+    name: str, peer: str, folder: Path, ours: Result, theirs: Result, target: str
+) -> Figure:
+    turned = _figure(name, peer, folder, theirs, ours, target)
+    return turned | {"ours": ours["seconds"], "theirs": theirs["seconds"]}
+
+
+def _unmeasured(name: str, peer: str, folder: Path, reason: Exception) -> Figure:
+    blank = dict.fromkeys(("ours", "theirs", "ratio", "target"), "-")
+    return {"name": name, "peer": peer, "size": "-", **blank, "met": f"not measured: {reason}"}
+
+
+def _meets(ratio: float, target: str) -> bool:
+    sign, limit = target.split()
+    return ratio <= float(limit) if sign == "<=" else ratio >= float(limit)
+
+
+def _agree(ours: Result, theirs: Result) -> None:
+    for name, total in theirs["totals"].items():
+        if not math.isclose(total, ours["totals"][name], rel_tol=1e-6):
+            raise ValueError(f"{name} adds up to {ours['totals'][name]} here and to {total} there")
+
+
+def _columns(result: Result) -> int:
+    return len(result["totals"])
+
+
+def _size(folder: Path) -> str:
+    rows = _rows(folder)
+    columns = len(json.loads((folder / "spec.json").read_text())["columns"])
+    return f"{rows['customers']:,} customers, {rows['usage']:,} events, {columns} columns"
+
+
+def _rows(folder: Path) -> Mapping[str, int]:
+    rows: Mapping[str, int] = json.loads((folder / "rows.json").read_text())
+    return rows
+
+
+def _in_turns(tasks: Sequence[str], folder: Path) -> list[Result]:
+    """Run tasks in turns; return the fastest run of each, with the highest peak of memory."""
+    runs = [[_run(task, folder) for task in tasks] for _ in range(ROUNDS)]
+    best = []
+    for each in zip(*runs, strict=True):
+        fastest = min(each, key=lambda run: float(run["seconds"]))
+        best.append(fastest | {"peak_gb": max(run["peak_gb"] for run in each)})
+    return best
+
+
+def _run(task: str, folder: Path) -> Result:
+    return _json_of([sys.executable, "-m", "benchmarks.features_tasks", task, str(folder)])
+
+
+def _json_of(command: Sequence[str]) -> Result:
+    try:
+        done = subprocess.run(
+            command, cwd=_ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotMeasured(f"took more than {PATIENCE_SECONDS} s") from error
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise NotMeasured(last)
+    result: Result = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def _company(data: Path, scale: float) -> Path:
+    """Return the folder of a company of that size, made when first asked for."""
+    customers = max(1_000, round(CUSTOMERS * scale))
+    folder = data / f"company-{customers}"
+    if not (folder / "rows.json").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "customers").write_text(str(customers))
+        made = _run("make", folder)
+        (folder / "rows.json").write_text(json.dumps(made["rows"]))
+    return folder
+
+
+@contextmanager
+def _data() -> Iterator[Path]:
+    kept = os.environ.get("TENURE_BENCH_DATA")
+    if kept:
+        yield Path(kept)
+        return
     with tempfile.TemporaryDirectory(prefix="tenure-bench-") as folder:
-        file = Path(folder) / "usage.parquet"
-        backend = ibis.duckdb.connect(threads=2)
-        _write(backend, file, customers)
-        ours, theirs, columns = _race(backend, file)
-        backend.disconnect()
-    return [
-        {
-            "name": "usage features at one cutoff",
-            "peer": "DuckDB: select customer_id, count(*), sum(quantity) group by 1",
-            "size": f"{customers:,} customers, {customers * EVENTS_PER_CUSTOMER:,} events, "
-            f"{columns} features",
-            "ours": ours,
-            "theirs": theirs,
-            "ratio": ours / theirs,
-            "target": TARGET,
-            "met": ours / theirs <= TARGET,
-        }
-    ]
-
-
-def _write(backend: Backend, file: Path, customers: int) -> None:
-    events = customers * EVENTS_PER_CUSTOMER
-    backend.con.execute(_EVENTS.format(customers=customers, events=events, days=DAYS, file=file))
-    backend.con.execute(_NORMALISED.format(file=file))
-    backend.con.execute(
-        "create table everyone as select distinct customer_id, "
-        f"{day_number(CUTOFF)}::integer as cutoff_day from usage"
-    )
-
-
-def _race(backend: Backend, file: Path) -> tuple[float, float, int]:
-    """Median seconds of ours and of theirs, and the number of our features."""
-    histories = Histories(backend, {"usage": backend.table("usage")})
-    spec = learn_spec(histories, [CUTOFF])
-    everyone = backend.table("everyone")
-    ours, theirs = [], []
-    for _ in range(ROUNDS):
-        theirs.append(_seconds(lambda: backend.con.execute(PEER.format(file=file)).df()))
-        ours.append(_seconds(lambda: build_features(histories, spec, [CUTOFF], everyone)))
-    return statistics.median(ours), statistics.median(theirs), len(spec.columns)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+        yield Path(folder)
 
 
 if __name__ == "__main__":
-    for row in measure():
+    for row in measure(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0):
         print(row)

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import duckdb
-import ibis
 
 from features.errors import DataError
 
@@ -72,6 +71,8 @@ def fetch(con: duckdb.DuckDBPyConnection, url: str, sql: str, *, into: str, hist
 def _connect(url: str, history: str) -> BaseBackend:
     scheme = url.split("://", 1)[0].lower()
     package = _ALIASES.get(scheme, scheme)
+    import ibis  # slow to import, and needed for databases alone: the service has none
+
     try:
         return ibis.connect(url)
     except (ImportError, ModuleNotFoundError) as error:

@@ -52,6 +52,10 @@ def plan_one_customer(
     value : bool
         Whether a value model is in use.
 
+    Returns
+    -------
+    CustomerPlan
+
     Raises
     ------
     ModelError

@@ -129,11 +129,21 @@ def _to_int(value: float) -> int:
 
 
 def _remainder(a: int, b: int) -> int:
+    if a >= 0 < b:
+        return a % b
     return int(math.fmod(a, b)) if isinstance(a, int) and isinstance(b, int) else _refuse()
 
 
 def _refuse() -> Any:
     raise ValueError
+
+
+def _equal(x: Values, y: Values) -> Values:
+    return [None if a is None or b is None else a == b for a, b in zip(x, y, strict=True)]
+
+
+def _unequal(x: Values, y: Values) -> Values:
+    return [None if a is None or b is None else a != b for a, b in zip(x, y, strict=True)]
 
 
 def _between(left: datetime, right: datetime, unit: str) -> int:
@@ -182,8 +192,8 @@ SCALAR: Mapping[str, Callable[..., Values]] = {
     "divide": _refusing_null(operator.truediv),
     "floor_divide": _refusing_null(operator.floordiv),
     "remainder": _strict(_remainder),
-    "equal": _strict(operator.eq),
-    "unequal": _strict(operator.ne),
+    "equal": _equal,
+    "unequal": _unequal,
     "less": _refusing_null(operator.lt),
     "less_equal": _refusing_null(operator.le),
     "greater": _refusing_null(operator.gt),

@@ -194,4 +194,7 @@ def _framed(
     first = 0 if start is None else max(0, place + start)
     last = len(members) if end is None else max(0, place + end + 1)
     kept = members[first:last]
-    return AGGREGATE[name](len(kept), *([column[row] for row in kept] for column in taken))
+    values = [[column[row] for row in kept] for column in taken]
+    if name in ("first", "last"):  # a null is a value, too
+        return values[0][0 if name == "first" else -1] if kept else None
+    return AGGREGATE[name](len(kept), *values)

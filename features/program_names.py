@@ -112,6 +112,8 @@ def window_parts(func: Any) -> tuple[str, list[Any], tuple[Any, ...]]:
         if func.default is not None:
             raise OnlyInAnEngine
         return ("lag" if isinstance(func, ops.Lag) else "lead"), [func.arg], (away,)
+    if isinstance(func, (ops.First, ops.Last)) and not func.order_by and func.where is None:
+        return ("first" if isinstance(func, ops.First) else "last"), [func.arg], ()
     if type(func).__name__ not in AGGREGATES:
         raise OnlyInAnEngine
     name, args, where = aggregate_parts(func)

@@ -42,7 +42,7 @@ class SourceFile:
     read_at : str
         The `now` that its rows were judged by, ISO.
     newest : int or None
-        Last day on which one of its good rows became known.
+        Last day on which one of its rows, good or refused, became known.
     again_from : int or None
         Day from which a row that lies in the future may lie there no more.
     """

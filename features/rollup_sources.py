@@ -156,7 +156,7 @@ class Reading:
         """Say what a staged file brought, and keep its refused rows under the folder."""
         con, rows = self.reader.con, f"read_parquet({literal(str(staged))})"
         rows_read, refused, newest, again = con.execute(
-            "select count(*), count(reason), max(known_day) filter (reason is null), "
+            "select count(*), count(reason), max(known_day), "
             "min(case when reason like 'known_at%' then known_day else day end) "
             f"filter (reason like '%lies in the future') from {rows}"
         ).fetchall()[0]

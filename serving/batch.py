@@ -36,7 +36,7 @@ def score_and_publish(
     _check_mappings(churn.facts.mappings, mappings(config), found[CHURN])
     versions = {name: champion.version for name, champion in found.items()}
     scored = score_everyone(config, histories, churn, value, versions, progress=progress)
-    plan = plan_one_customer(config, histories, churn.spec, value=value is not None)
+    texts = _history_plan(config, histories, churn, value)
     progress("publish snapshot", 0, 1)
     manifest = publish(
         config.home,
@@ -52,11 +52,23 @@ def score_and_publish(
             "value_model_version": versions.get(LIFETIME_VALUE),
             "base_rate": churn.facts.base_rate,
             "data_fingerprint": histories.fingerprint,
+            "scores_supplied_histories": HISTORY_PLAN in texts,
         },
-        {HISTORY_PLAN: plan.to_json()},
+        texts,
     )
     progress("publish snapshot", 1, 1)
     return manifest
+
+
+def _history_plan(
+    config: Config, histories: Histories, churn: TrainedChurn, value: TrainedValue | None
+) -> dict[str, str]:
+    """Return the file that lets the service score supplied histories, where that can be done."""
+    try:
+        plan = plan_one_customer(config, histories, churn.spec, value=value is not None)
+    except ModelError:  # everyone's scores are no worse for it: the service says what is missing
+        return {}
+    return {HISTORY_PLAN: plan.to_json()}
 
 
 def _check_business(trained: BusinessConfig, now: BusinessConfig, champion: Champion) -> None:

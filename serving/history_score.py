@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.config import BusinessConfig
+from features.errors import DataError
 from features.one_customer import CustomerPlan, KnownCustomer, OneCustomer
 from features.raw_rows import RowError
 from features.value_columns import VALUE_INPUTS
@@ -99,6 +100,8 @@ class HistoryScorer:
                 return customer.know(supplied.rows, cutoff=cutoff, now=now)
             except RowError as error:
                 raise refused_row(error) from None
+            except DataError as error:
+                raise ProblemError(422, str(error)) from None
 
     @contextmanager
     def _customer(self) -> Iterator[OneCustomer]:

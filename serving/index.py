@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from features.errors import SnapshotError
+
 ScoreRow = dict[str, Any]
 
 SCORE_COLUMNS = MappingProxyType(
@@ -91,6 +93,51 @@ def write_index(path: Path, scores: pd.DataFrame) -> None:
         rows.execute("BEGIN")
         rows.executemany(_INSERT, _plain_rows(scores))
         rows.execute("COMMIT")
+
+
+def checked_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return score rows sorted by customer, with just the columns of `SCORE_COLUMNS`.
+
+    Raises
+    ------
+    SnapshotError
+        A column is missing, a customer has none or two rows, or a number is infinite.
+    """
+    missing = [name for name in SCORE_COLUMNS if name not in scores.columns]
+    if missing:
+        raise SnapshotError(
+            f"scores have no column {missing[0]!r} (found: {listed(scores.columns)});"
+            " publish what serving.scoring returns"
+        )
+    rows = scores.loc[:, list(SCORE_COLUMNS)].astype({"customer_id": "str"})
+    rows = rows.sort_values("customer_id", ignore_index=True)
+    ids = rows["customer_id"]
+    unusable = ids[ids.isna() | ids.duplicated()]
+    if len(unusable):
+        raise SnapshotError(
+            f"{len(unusable)} of {len(rows)} score rows have a customer_id that is empty or taken"
+            f" ({listed(unusable[:3])}); score each customer once"
+        )
+    for name in (name for name, kind in SCORE_COLUMNS.items() if kind == "REAL"):
+        rows[name] = _finite(rows, name)
+    return rows
+
+
+def _finite(rows: pd.DataFrame, name: str) -> pd.Series:
+    # adding zero turns -0.0 into 0.0, the one double that SQLite would not give back as it was
+    values = rows[name].astype("float64") + 0.0
+    infinite = rows.loc[values.abs() == float("inf"), "customer_id"]
+    if len(infinite):
+        raise SnapshotError(
+            f"{name} is infinite for {len(infinite)} of {len(rows)} customers"
+            f" ({listed(infinite[:3])}); a score is a number or null"
+        )
+    return values
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names for a sentence."""
+    return ", ".join(map(str, names)) or "none"
 
 
 def _plain_rows(scores: pd.DataFrame) -> Iterator[Sequence[object]]:

@@ -213,6 +213,9 @@ _SMALLER = {
     MAX_BODY_BYTES: "ask in several requests",
     MAX_HISTORY_BYTES: "leave out the oldest rows",
 }
-_NO_HISTORIES = "supplied histories can't be scored yet; run tenure score"
+_NO_HISTORIES = (
+    "supplied histories can't be scored with this snapshot: an older version of Tenure published"
+    " it, or its models have a feature that only an engine can make; run tenure score"
+)
 
 Tenure = create_service(create_app(_home, _rescore, _histories))

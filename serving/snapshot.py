@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 
 from features.errors import SnapshotError
 from serving.files import locked, replace_file, sha256_of, sync, sync_tree
-from serving.index import SCORE_COLUMNS, Index, ScoreRow, write_index
+from serving.index import SCORE_COLUMNS, Index, ScoreRow, checked_scores, listed, write_index
 from serving.manifest import Fact, read_manifest, verify, write_manifest
 from serving.manifest import Manifest as Manifest  # publish returns it
 
@@ -104,7 +104,7 @@ class Snapshot:
         if not folder.is_dir():
             raise SnapshotError(
                 f"snapshot {self.manifest.snapshot_id} has no model {name!r} (found:"
-                f" {_listed(sorted(p.name for p in (self.folder / 'models').glob('*')))});"
+                f" {listed(sorted(p.name for p in (self.folder / 'models').glob('*')))});"
                 " publish again with tenure score"
             )
         return folder
@@ -164,7 +164,7 @@ def publish(
     SnapshotError
         If the scores are not a table of scores; nothing is published then.
     """
-    rows = _checked(scores)
+    rows = checked_scores(scores)
     snapshots = home / "snapshots"
     snapshots.mkdir(parents=True, exist_ok=True)
     with locked(snapshots / ".lock"):
@@ -215,39 +215,6 @@ def open_snapshot(home: Path) -> Snapshot:
     manifest = read_manifest(folder, snapshot_id)
     verify(folder, manifest)
     return Snapshot(folder, manifest)
-
-
-def _checked(scores: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in SCORE_COLUMNS if name not in scores.columns]
-    if missing:
-        raise SnapshotError(
-            f"scores have no column {missing[0]!r} (found: {_listed(scores.columns)});"
-            " publish what serving.scoring returns"
-        )
-    rows = scores.loc[:, list(SCORE_COLUMNS)].astype({"customer_id": "str"})
-    rows = rows.sort_values("customer_id", ignore_index=True)
-    ids = rows["customer_id"]
-    unusable = ids[ids.isna() | ids.duplicated()]
-    if len(unusable):
-        raise SnapshotError(
-            f"{len(unusable)} of {len(rows)} score rows have a customer_id that is empty or taken"
-            f" ({_listed(unusable[:3])}); score each customer once"
-        )
-    for name in (name for name, kind in SCORE_COLUMNS.items() if kind == "REAL"):
-        rows[name] = _finite(rows, name)
-    return rows
-
-
-def _finite(rows: pd.DataFrame, name: str) -> pd.Series:
-    # adding zero turns -0.0 into 0.0, the one double that SQLite would not give back as it was
-    values = rows[name].astype("float64") + 0.0
-    infinite = rows.loc[values.abs() == float("inf"), "customer_id"]
-    if len(infinite):
-        raise SnapshotError(
-            f"{name} is infinite for {len(infinite)} of {len(rows)} customers"
-            f" ({_listed(infinite[:3])}); a score is a number or null"
-        )
-    return values
 
 
 def _write(
@@ -307,7 +274,3 @@ def _forget_old(snapshots: Path, *, current: str) -> None:
     others.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
     for old in others[KEPT - 1 :]:
         shutil.rmtree(old)
-
-
-def _listed(names: Iterable[object]) -> str:
-    return ", ".join(map(str, names)) or "none"

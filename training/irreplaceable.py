@@ -8,31 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from training.knowledge import Table, alike, together
+from training.knowledge import Table, Together, alike, together
 from training.metrics import Estimate
 
 STRONG = 0.75
 """AUC, with its whole interval, from which a column alone is strong."""
+TELLING = 0.6
+"""Likewise, from which it may be a weaker relative of a strong one."""
 TWIN = 0.7
 """Rank correlation from which two columns say the same."""
-COLLAPSE = 3.0
+COLLAPSE = 2.0
 """The error (1 - AUC) of everything else, over that of everything: from here on, a collapse."""
 LEAST_FALL = 0.05
 """AUC that everything else must lack besides: of columns that all know nearly all, none leaks."""
 LARGEST_GROUP = 1 / 3
 """Share of the columns that may be taken away: else too little is left to compare with."""
-MOST_ROWS = 10_000
+MOST_ROWS = 8_000
+_STEPS = 4
 _RESTORES = 1.5
-_TRIED = 3
 
 
 def irreplaceable(
-    table: Table, names: Sequence[str], alone: Mapping[str, Estimate]
+    table: Table, names: Sequence[str], alone: Mapping[str, Estimate], *, bar: float = STRONG
 ) -> Iterator[tuple[str, str]]:
     """Yield strong columns without which everything else together collapses, and why.
 
-    A column is taken away together with its twins, or two leaks would vouch for each other; the
-    ones blamed are the fewest that make the collapse.
+    The column that teaches trees the most is taken away together with its twins, or two leaks
+    would vouch for each other; then the next one, a few times: a field that leaks is in many
+    columns. Blamed are the fewest that make the collapse.
 
     Parameters
     ----------
@@ -41,22 +44,17 @@ def irreplaceable(
         The columns to look at.
     alone : mapping of str to Estimate
         AUC of each column by itself.
+    bar : float
+        AUC, with its whole interval, that the first column to go must have; lower where a leak
+        was found already and its relatives are looked for.
     """
-    strong = [name for name in names if alone[name].low >= STRONG]
-    if not strong:
+    if not any(alone[name].low >= bar for name in names):
         return
     table = table.sample(MOST_ROWS)
     everything = together(table, names)
-    strong.sort(key=lambda name: (-everything.gains[name], name))
-    gone: set[str] = set()
-    groups = []
-    for name in strong[:_TRIED]:
-        gone = gone | _twins(table, name, names, alone)
-        if len(gone) <= LARGEST_GROUP * len(names):
-            groups.append(gone)
-    if not groups or not _collapses(table, names, groups[-1], everything.auc):
+    gone = _collapsing(table, names, alone, everything, bar)
+    if not gone:
         return
-    gone = next(each for each in groups if _collapses(table, names, each, everything.auc))
     in_order = sorted(gone, key=lambda name: (-alone[name].value, name))
     blamed = _blamed(table, names, in_order, everything.auc)
     rest = together(table, without(names, blamed)).auc
@@ -73,16 +71,34 @@ def without(names: Sequence[str], gone: Collection[str]) -> list[str]:
     return [name for name in names if name not in gone]
 
 
-def _twins(
-    table: Table, name: str, names: Sequence[str], alone: Mapping[str, Estimate]
+def _collapsing(
+    table: Table,
+    names: Sequence[str],
+    alone: Mapping[str, Estimate],
+    everything: Together,
+    bar: float,
 ) -> set[str]:
-    telling = [each for each in names if alone[each].low > 0.5 or each == name]
-    said = alike(table, telling)[telling.index(name)]
-    return {each for each, same in zip(telling, said, strict=True) if same >= TWIN} | {name}
+    """Return columns without which the others collapse; none where they can do without."""
+    telling = [name for name in names if alone[name].low >= TELLING]
+    correlation = alike(table, telling)
+    gone: set[str] = set()
+    rest = everything
+    for _ in range(_STEPS):
+        left = [name for name in telling if name not in gone and alone[name].low >= bar]
+        if not left:
+            break
+        top = max(left, key=lambda name: (rest.gains[name], name))
+        same = correlation[telling.index(top)] >= TWIN
+        gone |= {name for name, twin in zip(telling, same, strict=True) if twin}
+        if len(gone) > LARGEST_GROUP * len(names):
+            break
+        rest, bar = together(table, without(names, gone)), TELLING
+        if _collapses(rest.auc, everything.auc):
+            return gone
+    return set()
 
 
-def _collapses(table: Table, names: Sequence[str], gone: set[str], everything: Estimate) -> bool:
-    rest = together(table, without(names, gone)).auc
+def _collapses(rest: Estimate, everything: Estimate) -> bool:
     error = max(1 - everything.value, 1e-6)
     return (1 - rest.high) / error >= COLLAPSE and everything.value - rest.high >= LEAST_FALL
 
@@ -94,15 +110,16 @@ def _blamed(
     low, high = 1, len(in_order)
     while low < high:
         middle = (low + high) // 2
-        if _collapses(table, names, set(in_order[:middle]), everything):
+        if _collapses(together(table, without(names, in_order[:middle])).auc, everything):
             high = middle
         else:
             low = middle + 1
     blamed = set(in_order[:low])
-    # an honest column that stood between two leaks goes back
-    for name in reversed(in_order[: low - 1]):
-        rest = together(table, without(names, blamed)).auc
-        again = together(table, without(names, blamed - {name})).auc
-        if (1 - rest.value) / max(1 - again.value, 1e-6) < _RESTORES:
+    most = 1 - together(table, without(names, blamed)).auc.value
+    # an honest column that stood between two leaks goes back; measured against all of them gone,
+    # or leaks could creep back one by one
+    for name in reversed(in_order[:low]):
+        again = 1 - together(table, without(names, blamed - {name})).auc.value
+        if most / max(again, 1e-6) < _RESTORES:
             blamed.remove(name)
     return blamed

@@ -93,24 +93,29 @@ def marked(
         Columns that count rows of a history: where one is 0 there was nothing to fill in.
     """
     marks = [mark for name in names for mark in _marks(table, name) if name not in counts]
-    expects: dict[frozenset[str], NDArray[np.float64]] = {}
     chosen = table.chosen(MOST_ROWS)
     some = table.rows(chosen)
     named: set[str] = set()
     for mark in marks:
-        if mark.column in named or _counted(table, names, counts, mark.group):
+        inside = mark.group[chosen]
+        if mark.column in named or not inside.any() or _counted(table, names, counts, mark.group):
             continue
         same = frozenset(other.column for other in marks if mark.same(other))
-        inside = mark.group[chosen]
-        if not inside.any():
+        others = without(names, same)
+        if not _surprises(mark, _nearest(some, others, mark, inside)):
             continue
-        if same not in expects:
-            expects[same] = together(some, without(names, same)).probability
-        expected = float(expects[same][inside].mean())
+        expected = float(together(some, others).probability[inside].mean())
         if _surprises(mark, expected):
             said = f"{mark.sentence()}; all other columns expect {expected:.0%} of these to leave"
             yield from ((name, said) for name in sorted(same - named))
             named |= same
+
+
+def _nearest(some: Table, names: Sequence[str], mark: Mark, inside: Flags) -> float:
+    """Share that the best informed single column expects to leave: cheaper than all together."""
+    overall = float(some.churned.mean())
+    expected = [float(some.said(name)[inside].mean()) for name in names] or [overall]
+    return max(expected) if mark.share > overall else min(expected)
 
 
 def absence(table: Table, name: str) -> Mark | None:
@@ -155,7 +160,7 @@ def _surprises(mark: Mark, expected: float) -> bool:
     odds = np.clip(expected, 1e-6, 1 - 1e-6) / (1 - np.clip(expected, 1e-6, 1 - 1e-6))
     if mark.share > expected:
         return mark.share - expected >= SURPRISE and low / (1 - low) >= SURPRISE_ODDS * odds
-    few = expected - mark.share < mark.churned.mean() / 2 or expected * mark.rows < FEWEST_ROWS
+    few = expected - mark.share < mark.churned.mean() / 4 or expected * mark.rows < FEWEST_ROWS
     return not few and high / (1 - high) * SURPRISE_ODDS <= odds
 
 

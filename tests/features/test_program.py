@@ -98,6 +98,10 @@ WINDOW = {"group_by": "customer_id"}
         values(place=lambda t: ibis.row_number().over(order_by=[t.price], **WINDOW)),
         values(place=lambda t: ibis.row_number().over(order_by=[t.price.desc()], **WINDOW)),
         values(before=lambda t: t.whole.lag().over(order_by=[t.price], **WINDOW)),
+        values(
+            first=lambda t: t.whole.first().over(order_by=[t.price], **WINDOW),
+            last=lambda t: t.flag.last().over(order_by=[t.price], **WINDOW),
+        ),
         values(after=lambda t: t.whole.lead(2).over(order_by=[t.price], **WINDOW)),
         values(
             most=lambda t: t.whole.max().over(**WINDOW), rows=lambda t: t.count().over(**WINDOW)

@@ -123,8 +123,9 @@ STEPS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(
-    max_examples=12,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -267,6 +268,18 @@ def test_a_row_of_tomorrow_is_put_aside_today_and_counts_tomorrow(
     assert len(tomorrow["rows"]) == 2
     assert tomorrow["aside"] == []
     assert shown(mine, NOW) == today
+
+
+def test_a_clock_that_goes_back_changes_the_reason_of_a_row_that_was_refused_before(
+    data: Path, tmp_path: Path, anew: Callable[..., Any]
+) -> None:
+    write(data, "one", "a,2025-05-01,login,1,,,x")
+    write(data, "two", "a,2025-05-31,login,many,,,x")
+    mine = config(data, tmp_path / "home")
+    shown(mine)
+    earlier = shown(mine, NOW - timedelta(days=3))
+    assert dict(earlier["reports"]["usage"].quarantined) == {"occurred_at lies in the future": 1}
+    assert earlier == anew(mine, NOW - timedelta(days=3))
 
 
 def test_the_day_is_that_of_the_business(data: Path, tmp_path: Path) -> None:

@@ -398,4 +398,5 @@ def test_a_new_snapshot_brings_its_own_queries(trained_company: Path, snapshot: 
 
 
 def test_a_snapshot_without_them_says_what_to_do(server: RunningServer) -> None:
-    assert is_error(post(server, {"histories": {}}), 503, "can't be scored yet; run tenure score")
+    reply = post(server, {"histories": {}})
+    assert is_error(reply, 503, "supplied histories can't be scored with this snapshot: an older")
