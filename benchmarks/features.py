@@ -17,7 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,8 @@ from benchmarks.features_plot import plot_cost
 
 CUSTOMERS = 1_000_000
 SIZES = (0.02, 0.1, 0.4, 1.0)
-"""Parts of the company for the cost against size: 1, 5, 20 and 50 million events."""
+"""Parts of the company: 1, 5, 20 and 50 million events."""
 SPARK_SIZE = 0.1
-FEATURETOOLS_SIZES = (1.0, 0.4, 0.1, 0.02)
 ROUNDS = 2
 PATIENCE_SECONDS = 3600
 _ROOT = Path(__file__).resolve().parents[1]
@@ -57,63 +56,69 @@ def measure(scale: float = 1.0) -> list[Figure]:
     with _data() as data:
         whole = _company(data, scale)
         bare, one = _in_turns(["bare", "one"], whole)
-        six, some = _run("six", whole), _run("some", whole)
+        six = _run("six", whole)
         return [
             _figure("features at one cutoff", "bare scan, group, sum", whole, one, bare, "<= 6"),
             _figure("features at six cutoffs", "at one cutoff", whole, six, one, "<= 2.5"),
-            *_new_day(whole, one),
+            _figure("one new day", "at one cutoff", whole, _run("day", whole), one, "<= 0.02"),
             _memory(whole, [one, six]),
-            *_against_pandas(whole, some),
-            *_against_featuretools(data, scale),
-            *_on_spark(data, scale * SPARK_SIZE),
-            *_straightness(data, scale, one),
+            _against_pandas(data, scale),
+            _against_featuretools(data, scale),
+            _on_spark(data, scale * SPARK_SIZE),
+            _straightness(data, scale, one),
             _figure("reading and checking", "a build", whole, _run("load", whole), one, "none"),
         ]
 
 
-def _new_day(whole: Path, one: Result) -> list[Figure]:
-    peer = "a build at one cutoff"
-    return [_figure("roll-ups of one new day", peer, whole, _run("day", whole), one, "<= 0.02")]
+def _against_pandas(data: Path, scale: float) -> Figure:
+    def theirs(folder: Path) -> Result:
+        return _run("pandas", folder)
+
+    return _at_the_largest_size("pandas", theirs, data, scale, ">= 5")
 
 
-def _against_pandas(whole: Path, some: Result) -> list[Figure]:
-    name = "same columns in pandas"
-    try:
-        theirs = _run("pandas", whole)
-    except NotMeasured as reason:
-        return [_unmeasured(name, "pandas", whole, reason)]
-    _agree(some, theirs)
-    return [_faster(name, f"pandas, {_columns(theirs)} columns", whole, some, theirs, ">= 5")]
+def _against_featuretools(data: Path, scale: float) -> Figure:
+    python = os.environ.get("TENURE_FEATURETOOLS_PYTHON")
+    script = str(_ROOT / "benchmarks" / "features_featuretools.py")
+
+    def theirs(folder: Path) -> Result:
+        if not python:
+            raise NotMeasured("TENURE_FEATURETOOLS_PYTHON names no interpreter")
+        return _json_of([python, script, str(folder), "2024-02-06"])
+
+    return _at_the_largest_size("featuretools", theirs, data, scale, ">= 10")
 
 
-def _against_featuretools(data: Path, scale: float) -> list[Figure]:
-    name, python = "same columns in featuretools", os.environ.get("TENURE_FEATURETOOLS_PYTHON")
-    reason: Exception = NotMeasured("TENURE_FEATURETOOLS_PYTHON names no interpreter")
-    for size in FEATURETOOLS_SIZES if python else ():
+def _at_the_largest_size(
+    peer: str, theirs: Callable[[Path], Result], data: Path, scale: float, target: str
+) -> Figure:
+    """Compare the same columns at the largest size that the peer manages."""
+    reason: Exception | None = None
+    for size in SIZES[::-1]:
         folder = _company(data, scale * size)
-        script = str(_ROOT / "benchmarks" / "features_featuretools.py")
         try:
-            theirs = _json_of([str(python), script, str(folder), "2024-02-06"])
+            found = theirs(folder)
         except NotMeasured as failed:
             reason = failed
             continue
         ours = _run("some", folder)
-        _agree(ours, theirs)
-        peer = f"featuretools, {_columns(theirs)} columns"
-        return [_faster(name, peer, folder, ours, theirs, ">= 10")]
-    return [_unmeasured(name, "featuretools", data, reason)]
+        _agree(ours, found)
+        peer = f"{peer}, {len(found['totals'])} columns"
+        figure = _figure(f"same columns in {peer}", peer, folder, found, ours, target)
+        return figure | {"ours": ours["seconds"], "theirs": found["seconds"]}
+    return _unmeasured(f"same columns in {peer}", peer, reason)
 
 
-def _on_spark(data: Path, scale: float) -> list[Figure]:
+def _on_spark(data: Path, scale: float) -> Figure:
     name, folder = "features on Spark local[2]", _company(data, scale)
     try:
         ours, theirs = _run("spark", folder), _run("duckdb", folder)
     except NotMeasured as reason:
-        return [_unmeasured(name, "DuckDB", folder, reason)]
-    return [_figure(name, "DuckDB, from the same files", folder, ours, theirs, "<= 5")]
+        return _unmeasured(name, "DuckDB", reason)
+    return _figure(name, "DuckDB, from the same files", folder, ours, theirs, "<= 5")
 
 
-def _straightness(data: Path, scale: float, one: Result) -> list[Figure]:
+def _straightness(data: Path, scale: float, one: Result) -> Figure:
     """Fit a straight line to the cost of sizes; the ratio is its R squared."""
     cost = []
     for size in SIZES:
@@ -123,7 +128,7 @@ def _straightness(data: Path, scale: float, one: Result) -> list[Figure]:
     fit = plot_cost(cost, _ROOT / "benchmarks" / "results" / "features-cost-against-size.png")
     whole = _company(data, scale)
     found = _figure("features cost against size", "a straight line", whole, one, one, ">= 0.99")
-    return [found | {"ratio": fit, "processor_ratio": None, "met": fit >= 0.99, "cost": cost}]
+    return found | {"ratio": fit, "processor_ratio": None, "met": fit >= 0.99, "cost": cost}
 
 
 def _memory(whole: Path, results: Sequence[Result]) -> Figure:
@@ -151,16 +156,9 @@ def _figure(
     return figure
 
 
-def _faster(
-    name: str, peer: str, folder: Path, ours: Result, theirs: Result, target: str
-) -> Figure:
-    turned = _figure(name, peer, folder, theirs, ours, target)
-    return turned | {"ours": ours["seconds"], "theirs": theirs["seconds"]}
-
-
-def _unmeasured(name: str, peer: str, folder: Path, reason: Exception) -> Figure:
-    blank = dict.fromkeys(("ours", "theirs", "ratio", "target"), "-")
-    return {"name": name, "peer": peer, "size": "-", **blank, "met": f"not measured: {reason}"}
+def _unmeasured(name: str, peer: str, reason: Exception | None) -> Figure:
+    blank = dict.fromkeys(("size", "ours", "theirs", "ratio", "target"), "-")
+    return {"name": name, "peer": peer, **blank, "met": f"not measured: {reason}"}
 
 
 def _meets(ratio: float, target: str) -> bool:
@@ -172,10 +170,6 @@ def _agree(ours: Result, theirs: Result) -> None:
     for name, total in theirs["totals"].items():
         if not math.isclose(total, ours["totals"][name], rel_tol=1e-6):
             raise ValueError(f"{name} adds up to {ours['totals'][name]} here and to {total} there")
-
-
-def _columns(result: Result) -> int:
-    return len(result["totals"])
 
 
 def _size(folder: Path) -> str:

@@ -11,6 +11,7 @@ run per window; a `cutoff_time` for everyone lets it filter once and group by cu
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 import warnings
@@ -21,12 +22,14 @@ import pandas as pd
 
 COUNT_WINDOWS = (7, 28, 91, 182, 364)
 SUM_WINDOWS = (28, 91, 364)
+MEMORY = 12 << 30
 AMOUNTS = ("quantity", "duration_seconds")
 
 
 def main() -> int:
     """Make the columns and print what they add up to."""
     warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     folder, cutoff = Path(sys.argv[1]), pd.Timestamp(sys.argv[2])
     start = time.perf_counter()
     company = _company(folder)

@@ -154,7 +154,7 @@ class Config(_Section):
     ----------
     home : Path
         The folder of tenure.toml: paths are relative to it, and mlruns/, snapshots/,
-        quarantine/ and keys.json live in it.
+        quarantine/, rollups/ and keys.json live in it.
     engine : {"duckdb", "spark"}
         What runs the queries: DuckDB in this process, or Spark.
     spark : mapping of str to str

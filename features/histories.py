@@ -184,7 +184,7 @@ def _read_whole(
     quarantined = _put_aside(con, schema, config.home / "quarantine")
     rows = _count(con, schema.name)
     if schema.name == "subscriptions":
-        _join_terms(con)
+        con.execute(JOIN_TERMS)
     if schema.name == "usage":
         con.execute(f"create or replace table usage as {daily_sql('usage')}")
     report = _report(con, schema, rows_read, rows_read - staged, quarantined, rows)
@@ -195,15 +195,15 @@ def _rolled_up(
     con: duckdb.DuckDBPyConnection, config: Config, history: HistoryConfig, now: datetime
 ) -> HistoryReport:
     """Take usage from the roll-ups that are kept, brought up to date."""
-    schema = SCHEMAS[history.name]
     kept = refresh_rollups(con, config, history, now)
-    kind = "table" if kept.rows <= IN_MEMORY else "view"
     if kept.rows:
-        con.execute(f"create or replace {kind} {schema.name} as {kept.rows_sql()}")
+        kind = "table" if kept.rows <= IN_MEMORY else "view"
+        con.execute(f"create or replace {kind} usage as {kept.rows_sql()}")
     refused = kept.refused_sql(history.duplicates)
-    quarantined = _write_refused(con, refused, config.home / "quarantine" / f"{schema.name}.csv")
-    copies = kept.rows_read - kept.events - sum(quarantined.values())
-    return _report(con, schema, kept.rows_read, copies, quarantined, kept.events)
+    aside = _write_refused(con, refused, config.home / "quarantine" / "usage.csv")
+    copies = kept.rows_read - kept.events - sum(aside.values())
+    report = _report(con, SCHEMAS["usage"], kept.rows_read, copies, aside, kept.events)
+    return replace(report, remarks=kept.remarks)
 
 
 def _filtered(source: Source, history: HistoryConfig) -> str:
@@ -224,8 +224,8 @@ def _write_refused(
     con: duckdb.DuckDBPyConnection, refused: str | None, path: Path
 ) -> dict[str, int]:
     """Write refused rows into the quarantine file; return the count of each reason."""
-    counts = f"select #1, count(*) from ({refused}) group by 1 order by 2 desc, 1"
-    found = con.execute(counts).fetchall() if refused else []
+    counted = f"select #1, count(*) from ({refused}) group by 1 order by 2 desc, 1"
+    found = con.execute(counted).fetchall() if refused else []
     if found:
         path.parent.mkdir(parents=True, exist_ok=True)
         con.execute(f"copy ({refused}) to {literal(str(path))} (header)")
@@ -240,16 +240,11 @@ JOIN_TERMS = (
     "where following.customer_id = subscriptions.customer_id "
     "and following.day = subscriptions.ended_day + 1"
 )
-"""SQL for terms that join; see `_join_terms`."""
+"""SQL that lets a term that ends on the day before the customer's next one end where that begins.
 
-
-def _join_terms(con: duckdb.DuckDBPyConnection) -> None:
-    """Let a term that ends on the day before the customer's next one end where that begins.
-
-    Many exports name a term's last day; without this, everyone who renews would be gone for one
-    midnight.
-    """
-    con.execute(JOIN_TERMS)
+Many exports name a term's last day; without this, everyone who renews would be gone for one
+midnight.
+"""
 
 
 def _report(

@@ -33,6 +33,8 @@ class SourceFile:
         Bytes, and nanoseconds since 1970: what tells a changed file.
     columns : tuple of (str, str)
         Its columns and their types.
+    remarks : tuple of str
+        What was assumed in opening it.
     rows_read : int
         Rows that belong to the history, copies and refused ones too.
     days : tuple of int
@@ -50,6 +52,7 @@ class SourceFile:
     size: int
     modified: int
     columns: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
     rows_read: int = 0
     days: tuple[int, ...] = ()
     refused: str | None = None
@@ -164,4 +167,5 @@ def day_file(day: int, digest: str) -> str:
 
 def _source_file(raw: dict[str, Any]) -> SourceFile:
     columns = tuple((str(name), str(kind)) for name, kind in raw.pop("columns"))
-    return SourceFile(columns=columns, days=tuple(raw.pop("days")), **raw)
+    days, remarks = tuple(raw.pop("days")), tuple(raw.pop("remarks"))
+    return SourceFile(columns=columns, days=days, remarks=remarks, **raw)

@@ -68,7 +68,8 @@ class Reader:
         today = day_number(self.now.astimezone(ZoneInfo(self.time_zone)).date())
         if known is not None and known.holds(size, modified, self.moment, today):
             return known
-        return SourceFile(size, modified, self._columns_of(self._rows([path])))
+        found = read_files(self.con, self.history, [path])
+        return SourceFile(size, modified, self._columns_of(found.sql), found.remarks)
 
     def reading(self, files: Mapping[str, SourceFile]) -> Reading:
         """Decide how the files are read.
@@ -92,16 +93,13 @@ class Reader:
         decides = (VERSION, duckdb.__version__, self.history.duplicates, columns, whenever)
         return Reading(self, columns, now, hashlib.sha256(repr(decides).encode()).hexdigest())
 
-    def _rows(self, files: Sequence[Path]) -> str:
-        return read_files(self.con, self.history, files).sql
-
     def _columns_of(self, sql: str) -> Columns:
         found = self.con.execute(f"describe {sql}").fetchall()
         return tuple((row[0], row[1]) for row in found)
 
     def _show(self, files: Sequence[Path], columns: Columns) -> None:
         """Let the view hold the rows of files, under the columns of all of them."""
-        rows = self._rows(files)
+        rows = read_files(self.con, self.history, files).sql
         here = {name.casefold() for name, _ in self._columns_of(rows)}
         cells = ", ".join(
             f"{quote(name) if name.casefold() in here else 'null'}::{kind} as {quote(name)}"

@@ -74,6 +74,11 @@ class RollUps:
         """Rows that stand for them."""
         return sum(day.rows for day in self.manifest.days.values())
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was assumed in opening the source files, a sentence each."""
+        return tuple(said for file in self.manifest.files.values() for said in file.remarks)
+
     def rows_sql(self) -> str | None:
         """Return the query that gives the rows of all days; None where there is no day."""
         days = [self.folder / day.file for _, day in sorted(self.manifest.days.items())]

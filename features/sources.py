@@ -219,6 +219,6 @@ def find_files(path: str, home: Path) -> list[Path]:
     place = home / path
     if place.is_file():  # a name may hold brackets
         return [place]
-    ours = [home / name for name in ("quarantine", "snapshots", "mlruns")]
+    ours = [home / name for name in ("quarantine", "snapshots", "mlruns", "rollups")]
     found = map(Path, sorted(glob.glob(str(place), recursive=True)))
     return [file for file in found if file.is_file() and not any(map(file.is_relative_to, ours))]

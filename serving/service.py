@@ -33,7 +33,7 @@ from serving.current import AnswersHistories, CurrentSnapshot, ForHistories, Res
 from serving.manifest import served
 from serving.problems import OneErrorShape, ProblemError, invalid_request, on_problem, reply
 from serving.schemas import ScoreRequest
-from serving.snapshot import Snapshot
+from serving.snapshot import HISTORY_PLAN, Snapshot
 
 MAX_BODY_BYTES = 1_048_576
 """Room for 1,000 ids of a thousand letters."""
@@ -204,6 +204,8 @@ def _rescore(snapshot: Snapshot, customer_ids: Sequence[str]) -> pd.DataFrame:
 
 
 def _histories(snapshot: Snapshot) -> AnswersHistories | None:
+    if snapshot.text(HISTORY_PLAN) is None:
+        return None
     from serving.history_score import HistoryScorer
 
     return HistoryScorer.of(snapshot)

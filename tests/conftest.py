@@ -32,7 +32,7 @@ def run_tenure(*words: str | Path, cwd: Path | None = None) -> Ran:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=560,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from training.knowledge import Table, Together, alike, together
 from training.metrics import Estimate
 
-STRONG = 0.75
+STRONG = 0.8
 """AUC, with its whole interval, from which a column alone is strong."""
-TELLING = 0.6
+TELLING = 0.57
 """Likewise, from which it may be a weaker relative of a strong one."""
 TWIN = 0.7
 """Rank correlation from which two columns say the same."""
-COLLAPSE = 2.0
+COLLAPSE = 2.5
 """The error (1 - AUC) of everything else, over that of everything: from here on, a collapse."""
 LEAST_FALL = 0.05
 """AUC that everything else must lack besides: of columns that all know nearly all, none leaks."""

@@ -21,7 +21,8 @@ Flags = NDArray[np.bool_]
 FEWEST_ROWS = 20
 """Customers that a group needs before anything is said of it."""
 SURPRISE = 0.25
-"""By how much the share that left must exceed what all other columns expect of the group."""
+"""By how much the share that left must exceed what all other columns expect of the group; where
+it falls short of it, by how much of the overall share."""
 SURPRISE_ODDS = 5.0
 """This as a ratio of odds, either way, with the whole interval of the share."""
 PURE = 0.9
@@ -157,11 +158,13 @@ def _could_stay(mark: Mark) -> bool:
 
 def _surprises(mark: Mark, expected: float) -> bool:
     low, high = mark.interval
-    odds = np.clip(expected, 1e-6, 1 - 1e-6) / (1 - np.clip(expected, 1e-6, 1 - 1e-6))
+    expected = float(np.clip(expected, 1e-6, 1 - 1e-6))
+    odds = expected / (1 - expected)
     if mark.share > expected:
         return mark.share - expected >= SURPRISE and low / (1 - low) >= SURPRISE_ODDS * odds
-    few = expected - mark.share < mark.churned.mean() / 4 or expected * mark.rows < FEWEST_ROWS
-    return not few and high / (1 - high) * SURPRISE_ODDS <= odds
+    missed = (expected - mark.share) * mark.rows
+    much = expected - mark.share >= SURPRISE * mark.churned.mean()
+    return much and missed >= FEWEST_ROWS and high / (1 - high) * SURPRISE_ODDS <= odds
 
 
 def _counted(table: Table, names: Sequence[str], counts: Collection[str], group: Flags) -> bool:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from features.config import nearest
+from features.errors import ConfigError
 from training.irreplaceable import STRONG, TELLING, irreplaceable
 from training.knowledge import Table
 from training.marks import absence, marked
@@ -99,6 +101,23 @@ def probe(
         found.setdefault(name, {})[sign] = said
     suspects = [_suspect(table, name, signs, alone[name]) for name, signs in found.items()]
     return sorted(suspects, key=lambda each: (-each.auc.value, each.column))
+
+
+def check_keep(keep: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse columns to be kept that are not there.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for name in keep:
+        if name not in columns:
+            guess = nearest(name, columns)
+            hint = f"did you mean '{guess}'?" if guess else "docs/features.md lists them"
+            raise ConfigError(
+                f"unknown column '{name}' in keep under [training], none of the {len(columns)} "
+                f"columns that are built; {hint}"
+            )
 
 
 def _layers(

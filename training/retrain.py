@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from features.build import learn_spec
-from features.config import Config, nearest
-from features.errors import ConfigError, NotEnoughData
+from features.config import Config
+from features.errors import NotEnoughData
 from features.histories import Histories
 from features.progress import Progress, silent
-from features.spec import FeatureSpec
 from features.vocabulary import describe
 from training import churn, plots, value
 from training.metrics import Estimate
-from training.probe import MOST_ROWS, Suspect, probe
+from training.probe import MOST_ROWS, Suspect, check_keep, probe
 from training.rows import Rows, earlier_features, labelled_rows
 from training.splits import Origin, rolling_origins, service_origin
 from training.tracking import Record, Store
@@ -94,22 +93,11 @@ def _service_rows(
     config: Config, histories: Histories, service: Origin, progress: Progress
 ) -> Rows:
     spec = learn_spec(histories, service.train, fit_purchases=value.purchase_parameters)
-    _check_kept(config.training.keep, spec)
+    check_keep(config.training.keep, spec.names)
     progress("build features", 0, 2)
     rows = labelled_rows(histories, config.business, spec, service.cutoffs)
     progress("build features", 1, 2)
     return rows
-
-
-def _check_kept(keep: Sequence[str], spec: FeatureSpec) -> None:
-    for name in keep:
-        if name not in spec.names:
-            guess = nearest(name, spec.names)
-            hint = f"did you mean '{guess}'?" if guess else "the columns are in docs/features.md"
-            raise ConfigError(
-                f"unknown column '{name}' as keep in [training]; none of the "
-                f"{len(spec.names)} feature columns is called so; {hint}"
-            )
 
 
 def _suspects(

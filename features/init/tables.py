@@ -28,7 +28,7 @@ _TIME_WORDS = set(tokens("at date time timestamp day datum fecha ts on epoch cre
 _LIKE_TIME = re.compile(
     r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}|[A-Za-z]{3,9} \d{1,2}, \d{4}|^\d{8,19}$"
 )
-_OURS = ("quarantine", "snapshots", "mlruns")
+_OURS = ("quarantine", "snapshots", "mlruns", "rollups")
 _NOT_TABLES = (".md", ".toml", ".py", ".ipynb", ".html", ".pdf", ".lock", ".log", ".yaml", ".yml")
 
 

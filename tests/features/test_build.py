@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.build import build_features, learn_spec
+from features.build import build_features, finished_table, learn_spec
 from features.errors import ModelError
+from features.frames import frame_of
+from features.windows import day_number
 from tests.features import worlds
 from tests.features.worlds import ATTRIBUTES, CUTOFF, everyone, row
 
@@ -20,7 +22,7 @@ CUTOFFS = [CUTOFF - timedelta(days=28), CUTOFF]
 def frame() -> pd.DataFrame:
     here = worlds.histories(worlds.random_world(seed=5, rows=80))
     spec = learn_spec(here, CUTOFFS)
-    return build_features(here, spec, CUTOFFS, everyone("dbaxc", CUTOFFS))
+    return build_features(here, spec, CUTOFFS, everyone("dbaxc", CUTOFFS), at_once=2)
 
 
 def test_one_row_per_row_of_the_population_sorted_by_cutoff_and_customer(
@@ -51,12 +53,15 @@ def test_there_are_enough_features_and_a_customer_without_rows_has_only_zeros_an
     assert (rest.isna() | (rest == 0)).all(axis=None)
 
 
-def test_building_all_histories_at_many_cutoffs_equals_one_cutoff_at_a_time() -> None:
-    here = worlds.histories(worlds.random_world(seed=6, rows=80))
+def test_building_all_histories_in_parts_equals_one_query_for_all_cutoffs(
+    frame: pd.DataFrame,
+) -> None:
+    here = worlds.histories(worlds.random_world(seed=5, rows=80))
     spec = learn_spec(here, CUTOFFS)
-    at_once = build_features(here, spec, CUTOFFS, everyone("abcd", CUTOFFS))
-    each = [build_features(here, spec, [day], everyone("abcd", [day])) for day in CUTOFFS]
-    pd.testing.assert_frame_equal(at_once, pd.concat(each, ignore_index=True), check_exact=True)
+    days = [day_number(cutoff) for cutoff in CUTOFFS]
+    finished = finished_table(here.tables, spec, days, everyone("dbaxc", CUTOFFS))
+    whole = finished.order_by("cutoff_day", "customer_id").to_pyarrow()
+    pd.testing.assert_frame_equal(frame, frame_of([whole], len(whole), spec), check_exact=True)
 
 
 def test_a_history_that_is_no_longer_described_is_named() -> None:

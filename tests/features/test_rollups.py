@@ -282,6 +282,21 @@ def test_a_clock_that_goes_back_changes_the_reason_of_a_row_that_was_refused_bef
     assert earlier == anew(mine, NOW - timedelta(days=3))
 
 
+def test_what_was_assumed_of_a_file_is_said_as_long_as_it_lies_there(
+    data: Path, tmp_path: Path, anew: Callable[..., Any]
+) -> None:
+    write(data, "one", "a,2025-05-01,login,1,,,x")
+    old = data / "two.csv"
+    old.write_bytes(f"{HEADER}\nJos\xe9,2025-05-02,login,1,,,x\n".encode("cp1252"))
+    mine = config(data, tmp_path / "home")
+    for _ in range(2):
+        found = shown(mine)
+        assert {row[0] for row in found["rows"]} == {"a", "José"}
+        [said] = found["reports"]["usage"].remarks
+        assert "two.csv is not UTF-8" in said
+        assert found == anew(mine)
+
+
 def test_the_day_is_that_of_the_business(data: Path, tmp_path: Path) -> None:
     write(data, "one", "a,2025-05-01T23:30:00Z,login,1,,,x")
     write(data, "two", "a,2025-05-03T12:00:00Z,login,1,,,x")

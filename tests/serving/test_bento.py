@@ -45,7 +45,7 @@ def test_the_bento_holds_all_code_that_serves_and_no_data(bento: Path) -> None:
     kept_out = ("tests/", "features/datasets/", "mlruns/", "benchmarks/", "serving/registry.py")
     assert not [name for name in files if name.startswith(kept_out)]
     subprocess.run(
-        [sys.executable, "-c", "import serving.service, serving.scoring"],
+        [sys.executable, "-c", "import serving.service, serving.history_score"],
         cwd=bento / "src",
         env={name: text for name, text in os.environ.items() if name != "PYTHONPATH"},
         check=True,

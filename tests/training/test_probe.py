@@ -1,0 +1,253 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.build import learn_spec
+from features.config import read_config
+from features.datasets.cdnow import write_cdnow
+from features.datasets.simulator import simulate
+from features.errors import ConfigError, NotEnoughData
+from features.histories import load_histories
+from features.spec import Column, FeatureSpec
+from features.vocabulary import describe
+from serving.registry import champions
+from training.knowledge import Table, together
+from training.metrics import auc
+from training.probe import MOST_ROWS, check_keep, probe
+from training.rows import Rows, earlier_features, labelled_rows
+from training.splits import service_origin
+from training.trained import CHURN
+
+COUNTS = ("usage_events_7d", "usage_events_28d", "usage_events_91d", "tickets_opened_91d")
+
+
+def company(customers, seed=0, weeks_back=0):
+    """Honest columns of customers who use less and less before they leave; and who left.
+
+    `weeks_back` tells them as they were so many weeks earlier: older, and so less certain.
+    """
+    rng = np.random.default_rng(seed)
+    churned = rng.random(customers) < 0.2
+    taste = rng.gamma(3.0, 1.0, customers)
+    fading = np.where(churned, rng.uniform(0.0, 0.8, customers), 1.0)
+    now = np.random.default_rng([seed, weeks_back])
+    daily = taste * np.clip(fading + 0.02 * weeks_back, 0, 1) / 10
+    week, month, older = (now.poisson(daily * days) for days in (7, 21, 63))
+    idle = now.exponential(1 / (daily + 0.02))
+    columns = {
+        "usage_events_7d": week,
+        "usage_events_28d": week + month,
+        "usage_events_91d": week + month + older,
+        "usage_active_days_28d": np.minimum(week, 7) + np.minimum(month, 21),
+        "usage_days_since_last": np.where(week > 0, np.minimum(idle, 7), 7 + idle),
+        "usage_duration_mean_28d": np.where(week + month > 0, now.gamma(2, 3, customers), np.nan),
+        "tickets_opened_91d": now.poisson(1 + 0.5 * churned),
+        "customers_segment": np.where(rng.random(customers) < 0.3, "pro", "basic"),
+        "customers_size": np.where(rng.random(customers) < 0.4, np.nan, rng.normal(size=customers)),
+    }
+    noise = {f"noise_{i}": rng.normal(size=customers) for i in range(5)}
+    return pd.DataFrame(columns | noise), churned
+
+
+def named(X, churned, **options):
+    return {each.column: each.signs for each in probe(X, churned, counts=COUNTS, **options)}
+
+
+@pytest.mark.parametrize("customers", [300, 1_000, 4_000])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_honest_columns_are_not_suspected(customers, seed):
+    X, churned = company(customers, seed)
+    earlier = [company(customers, seed, weeks_back=back)[0] for back in (1, 2)]
+    assert named(X, churned, earlier=earlier, seed=seed) == {}
+
+
+def exit_survey(churned, rng):
+    """Filled in by a third of those who left, and of those who left later than the horizon."""
+    later = ~churned & (rng.random(len(churned)) < 0.05)
+    return np.where((churned | later) & (rng.random(len(churned)) < 0.33), "price", None)
+
+
+def closed(churned, rng):
+    return np.where(churned | (rng.random(len(churned)) < 0.03), "closed", "open")
+
+
+def overwritten(churned, rng):
+    return np.where(churned, 0.0, rng.integers(1, 30, len(churned)))
+
+
+def renewed(churned, rng):
+    """A renewal date that is wiped out when a customer leaves; many never have one."""
+    return np.where(churned | (rng.random(len(churned)) < 0.5), np.nan, rng.uniform(1, 300))
+
+
+@pytest.mark.parametrize(
+    ("leak", "sign"),
+    [
+        (exit_survey, "presence"),
+        (closed, "alone"),
+        (overwritten, "alone"),
+        (renewed, "presence"),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_planted_leak_is_named_and_nothing_else_is(leak, sign, seed):
+    X, churned = company(2_000, seed)
+    X["leak"] = leak(churned, np.random.default_rng(seed + 100))
+    assert named(X, churned, seed=seed) == {"leak": (sign,)}
+
+
+def test_two_leaks_do_not_vouch_for_each_other():
+    X, churned = company(2_000)
+    rng = np.random.default_rng(5)
+    X["status"] = closed(churned, rng)
+    X["open_days"] = overwritten(churned, rng)
+    assert set(named(X, churned)) == {"status", "open_days"}
+
+
+def test_a_leak_is_found_at_three_hundred_customers():
+    X, churned = company(300)
+    X["status"] = closed(churned, np.random.default_rng(1))
+    assert named(X, churned) == {"status": ("alone",)}
+
+
+def test_a_column_written_in_the_last_week_is_named_by_the_shift():
+    X, churned = company(2_000)
+    rng = np.random.default_rng(9)
+    balance = rng.normal(100, 10, len(churned))
+    earlier = [company(2_000, weeks_back=back)[0].assign(balance=balance) for back in (1, 2)]
+    X["balance"] = np.where(churned & (rng.random(len(churned)) < 0.6), 200.0, balance)
+    found = probe(X, churned, earlier=earlier, counts=COUNTS)
+    assert [each.column for each in found] == ["balance"]
+    assert "shift" in found[0].signs
+    assert "a week earlier for the same customers" in found[0].evidence
+
+
+def test_a_column_with_a_monthly_beat_is_not_taken_for_a_leak():
+    X, churned = company(2_000)
+    rng = np.random.default_rng(2)
+    month = rng.poisson(np.where(churned, 2.8, 5.0))
+    earlier = [company(2_000, weeks_back=back)[0].assign(billed_7d=0) for back in (1, 2)]
+    assert named(X.assign(billed_7d=month), churned, earlier=earlier) == {}
+
+
+def test_what_is_missing_because_nothing_happened_is_honest_and_the_count_says_so():
+    # of those who did nothing for four weeks nearly all leave, and so of those without a duration
+    rng = np.random.default_rng(3)
+    idle = rng.random(2_000) < 0.1
+    churned = np.where(idle, rng.random(2_000) < 0.95, rng.random(2_000) < 0.1)
+    X = pd.DataFrame({"duration": np.where(idle, np.nan, rng.gamma(2, 3, 2_000))})
+    for i in range(5):
+        X[f"noise_{i}"] = rng.normal(size=2_000)
+    assert set(named(X, churned)) == {"duration"}
+    assert named(X.assign(usage_events_28d=np.where(idle, 0, 1)), churned) == {}
+
+
+def test_the_evidence_gives_the_numbers_of_rows_and_of_leavers():
+    X, churned = company(2_000)
+    X["contract"] = np.where(churned, np.nan, np.random.default_rng(0).integers(1, 24, 2_000))
+    [suspect] = probe(X, churned, counts=COUNTS)
+    share = churned.mean()
+    assert f"missing in {share:.0%} of 2,000 rows, of which 100% left, against 0%" in (
+        suspect.evidence
+    )
+    assert suspect.evidence.startswith(f"AUC {suspect.auc.value:.3f} (")
+    assert not suspect.kept
+
+
+@pytest.mark.parametrize("left", [0, 9])
+def test_nothing_is_said_where_too_few_left(left):
+    X, _ = company(500)
+    churned = np.arange(500) < left
+    assert probe(X.assign(leak=churned * 1.0), churned) == []
+
+
+def test_more_customers_than_needed_are_sampled_and_the_seed_decides():
+    X, churned = company(MOST_ROWS + 1_000)
+    X["status"] = closed(churned, np.random.default_rng(1))
+    first, again = (probe(X, churned, counts=COUNTS, seed=4) for _ in range(2))
+    assert first == again
+    assert [each.column for each in first] == ["status"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), kinds=st.integers(2, 40))
+def test_a_column_of_noise_knows_nothing_however_many_values_it_has(seed, kinds):
+    rng = np.random.default_rng(seed)
+    churned = rng.random(2_000) < 0.3
+    X = pd.DataFrame({"noise": rng.integers(0, kinds, 2_000).astype(str)})
+    found = Table.of(X, churned, seed=seed).alone("noise")
+    assert found.low < 0.53 < found.high + 0.08
+
+
+def test_the_auc_of_a_column_alone_is_that_of_what_it_says_of_each_row():
+    X, churned = company(2_000)
+    table = Table.of(X, churned, seed=0)
+    for name in X.columns:
+        assert table.alone(name).value == pytest.approx(auc(churned, table.said(name)))
+
+
+def test_no_columns_together_know_nothing():
+    X, churned = company(200)
+    assert together(Table.of(X, churned, seed=0), []).auc.value == 0.5
+
+
+def test_a_column_to_keep_that_is_not_there_names_the_nearest_one():
+    with pytest.raises(ConfigError, match=r"'orders_cont_28d'.*did you mean 'orders_count_28d'\?"):
+        check_keep(["orders_cont_28d"], ["orders_count_28d", "usage_events_7d"])
+
+
+def test_rows_without_any_column_left_say_what_to_do():
+    rows = Rows(pd.DataFrame({"a": [1.0]}), FeatureSpec((Column("a"),), ()))
+    assert rows.without([]).spec == rows.spec
+    with pytest.raises(NotEnoughData, match=r"all 1 columns look as if they knew.*docs/leaks\.md"):
+        rows.without(["a"])
+
+
+def probed(folder, now=datetime(2026, 7, 1, tzinfo=UTC)):
+    """What `tenure retrain` probes of the company in a folder."""
+    config = read_config(folder / "tenure.toml")
+    histories = load_histories(config, now=now)
+    try:
+        business, training = config.business, config.training
+        origin = service_origin(
+            histories.behaviour_start, histories.newest_cutoff,
+            horizon_days=business.horizon_days, cutoffs=1, step_days=training.step_days,
+        )  # fmt: skip
+        spec = learn_spec(histories, origin.train)
+        rows = labelled_rows(histories, business, spec, origin.train)
+        earlier = [earlier_features(histories, rows, days) for days in (7, 14)]
+    finally:
+        histories.close()
+    names = list(spec.names)
+    counts = [name for name in names if describe(name).when_absent == "zero"]
+    return probe(rows.frame[names], rows.churned, earlier=earlier, counts=counts)
+
+
+@pytest.mark.slow
+def test_nothing_is_suspected_at_cdnow(tmp_path):
+    write_cdnow(tmp_path / "cdnow")
+    assert probed(tmp_path / "cdnow") == []
+
+
+@pytest.mark.slow
+def test_an_attribute_that_only_leavers_were_asked_for_is_the_only_suspect(tmp_path):
+    simulate(tmp_path, customers=1_500, seed=7, weeks=78)
+    people = pd.read_parquet(tmp_path / "customers.parquet")
+    terms = pd.read_parquet(tmp_path / "subscriptions.parquet")
+    stayed = set(terms.loc[terms["ended_at"].isna(), "customer_id"])
+    asked = ~people["customer_id"].isin(stayed)
+    people["why"] = np.where(asked & (people.index % 2 == 0), "price", None)
+    people.to_parquet(tmp_path / "customers.parquet")
+    assert probed(tmp_path) == []
+    config = tmp_path / "tenure.toml"
+    config.write_text(config.read_text().replace("static = [", 'static = ["why", '))
+    assert [each.column for each in probed(tmp_path)] == ["customers_why"]
+
+
+@pytest.mark.slow
+def test_no_column_of_the_simulated_company_is_left_out_of_its_model(trained_company):
+    assert champions(trained_company)[CHURN].parameters["left_out"] == "none"
