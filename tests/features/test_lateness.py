@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.endings import Stray, Thin, beat, stray, thin
+from features.lateness import Delay, Load, lateness
+from features.windows import day_number
+from tests.features import worlds
+from tests.features.worlds import LAST
+
+FIELDS = {
+    "tickets": {
+        "first response": ("day", "first_response_day"),
+        "resolution": ("day", "resolved_day"),
+    },
+    "surveys": {"answer": ("sent_day", "day")},
+    "orders": {"refund": ("day", "refunded_day")},
+    "payments": {"payment": ("day", "paid_day"), "failure": ("day", "failed_day")},
+}
+HISTORIES = (
+    "customers", "subscriptions", "usage", "tickets", "surveys", "orders", "payments", "mentions",
+)  # fmt: skip
+WEEKDAYS = {day: 100 for day in range(200)}
+
+
+def measured(history, rows, last_day=LAST):
+    [found] = lateness({history: worlds.table(history, rows)}, last_day)
+    return found
+
+
+def delay_of(delays):
+    """By hand: the smallest delay within which half, and 95 %, of the rows lie."""
+    in_order = sorted(delays)
+    rows = len(in_order)
+    within = [
+        next(d for d in in_order if sum(other <= d for other in in_order) >= share * rows)
+        for share in (0.5, 0.95)
+    ]
+    return Delay(rows, sum(d > 0 for d in in_order) / rows, *within, in_order[-1])
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_delays_are_those_of_a_plain_recomputation(history, seed):
+    rng = random.Random(seed)
+    days = [LAST - age for age in range(-30, 300)]
+    rows = [worlds.random_row(history, rng, days) for _ in range(rng.randrange(1, 60))]
+    found = measured(history, rows)
+    happened = "signed_up_day" if history == "customers" else "day"
+    dated = [row for row in rows if row.get(happened) is not None and row[happened] <= LAST]
+    delays = [row["known_day"] - row[happened] for row in dated]
+    late = any(delay > 0 for delay in delays)
+    assert found.known == (delay_of(delays) if late else None)
+    fields = {}
+    for what, (since, to) in FIELDS.get(history, {}).items():
+        both = [row for row in rows if None not in (row.get(since), row.get(to))]
+        took = [row[to] - row[since] for row in both if row[to] <= LAST]
+        if took:
+            fields[what] = delay_of(took)
+    assert found.fields == fields
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.integers(0, 400), st.integers(1, 50), min_size=1))
+def test_a_summary_of_counts_is_that_of_the_rows_they_count(counts):
+    assert Delay.of(counts) == delay_of(list(Counter(counts).elements()))
+
+
+def test_a_history_known_on_one_day_looks_back_filled():
+    loaded, days = LAST - 3, range(40, 140)
+    rows = [worlds.row("tickets", age, known_day=loaded) for age in days]
+    rows += [worlds.row("tickets", age) for age in range(10, 30)]
+    assert measured("tickets", rows).load == Load((loaded,), 100, 100)
+
+
+def test_two_days_of_loading_are_both_named():
+    rows = [
+        worlds.row("orders", age, known_day=LAST - 1 - age % 2, amount=1.0)
+        for age in range(40, 140)
+    ]
+    assert measured("orders", rows).load == Load((LAST - 2,), 50, 100) or (
+        measured("orders", rows).load == Load((LAST - 2, LAST - 1), 100, 100)
+    )
+
+
+def test_rows_that_arrive_a_little_late_every_day_are_no_load():
+    rows = [worlds.row("usage", age, known_day=LAST - age + 3) for age in range(5, 200)]
+    found = measured("usage", rows)
+    assert found.load is None
+    assert found.known == Delay(195, 1.0, 3, 3, 3)
+
+
+def test_without_a_second_clock_nothing_is_late():
+    found = measured("usage", [worlds.row("usage", age) for age in range(1, 200)])
+    assert (found.known, found.load) == (None, None)
+
+
+def test_a_rolled_up_row_counts_as_the_events_it_stands_for():
+    rows = [worlds.row("usage", age, known_day=LAST - age + age % 2) for age in range(1, 5)]
+    events = worlds.table("usage", rows).mutate(events=10)
+    [found] = lateness({"usage": events}, LAST)
+    assert found.known == Delay(40, 0.5, 0, 1, 1)
+
+
+def test_what_lies_ahead_of_the_last_day_is_left_aside():
+    rows = [worlds.row("payments", age) for age in (-40, 1, 2)]
+    assert measured(
+        "payments", [*rows, worlds.row("payments", -5, known_day=LAST + 50)]
+    ) == measured("payments", rows)
+
+
+def test_a_row_that_stands_alone_far_ahead_is_stray():
+    assert stray({**WEEKDAYS, 400: 1}) == Stray(1, 199, 400, 400)
+    rows = [worlds.row("subscriptions", age) for age in range(100, 200) for _ in range(8)]
+    rows += [worlds.row("subscriptions", 150, ended_day=LAST - 2)]
+    assert measured("subscriptions", rows).stray == Stray(1, LAST - 100, LAST - 2, LAST - 2)
+
+
+@pytest.mark.parametrize(
+    "daily",
+    [
+        {},
+        WEEKDAYS,
+        {**WEEKDAYS, 400: 500},  # a shop that opens again
+        {**WEEKDAYS, 204: 1},  # a long weekend
+        {day: 1 for day in range(0, 400, 20)},  # too thin to tell
+        {day: 400 for day in range(0, 400, 14)} | {420: 1},  # gaps are usual
+    ],
+    ids=["empty", "daily", "reopened", "weekend", "thin", "gaps"],
+)
+def test_an_honest_end_is_not_stray(daily):
+    assert stray(daily) is None
+
+
+def test_last_days_that_are_thinner_than_their_weekdays_are_named():
+    daily = {**WEEKDAYS, 197: 60, 198: 40, 199: 10}
+    assert thin(daily) == Thin(197, 199, 110, 300.0)
+
+
+@pytest.mark.parametrize(
+    "daily",
+    [
+        {},
+        WEEKDAYS,
+        {day: 100 if day % 7 < 5 else 2 for day in range(200)},  # weekends are quiet
+        {day: 3 for day in range(199)} | {199: 1},  # a few rows tell nothing
+        {day: max(1, 300 - day) for day in range(200)},  # business declines
+        {day: 100 for day in range(20)} | {20: 1},  # no four weeks to compare with
+    ],
+    ids=["empty", "daily", "weekends", "few", "decline", "short"],
+)
+def test_an_honest_end_is_not_thin(daily):
+    assert thin(daily) is None
+
+
+def test_totals_by_month_and_by_week_have_a_beat():
+    firsts = [day_number(date(2024, month, 1)) for month in range(1, 10)]
+    assert beat({day: 50 for day in firsts}) == "month"
+    assert beat({day: 50 for day in range(4, 200, 7)}) == "week"
+    assert beat(WEEKDAYS) is None
+    assert beat({day: 50 for day in firsts[:2]}) is None
+    rows = [worlds.row("usage", LAST - day) for day in firsts if day < LAST]
+    assert measured("usage", rows).beat == "month"
+    late = [row | {"known_day": row["day"] + 31} for row in rows]
+    assert measured("usage", late).beat is None
