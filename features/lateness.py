@@ -165,14 +165,15 @@ def _counts(table: ir.Table, key: ir.Value, where: ir.BooleanValue) -> Counts:
 
 
 def _load(table: ir.Table, happened: str, daily: Counts) -> Load | None:
-    newest = max(daily)
-    older = sum(count for day, count in daily.items() if day < newest - OLD_DAYS)
-    loaded = _counts(table, table.known_day, table.known_day - table[happened] > OLD_DAYS)
+    old = max(daily) - OLD_DAYS
+    older = sum(count for day, count in daily.items() if day < old)
+    day, known = table[happened], table.known_day
+    loaded = _counts(table, known, (day < old) & (known - day > OLD_DAYS))
     top = sorted(loaded, key=lambda day: (-loaded[day], day))[:LOADS]
     for many in range(1, len(top) + 1):
         rows = sum(loaded[day] for day in top[:many])
         if rows > MOST * older:
-            return Load(tuple(sorted(top[:many])), rows, max(older, rows))
+            return Load(tuple(sorted(top[:many])), rows, older)
     return None
 
 
