@@ -63,7 +63,7 @@ def rounded_sql(number: str) -> str:
     Examples
     --------
     >>> import duckdb
-    >>> halves = "unnest([0.0078125, 0.0234375])"  # 7812.5 and 23437.5 millionths
+    >>> halves = "unnest([0.0078125, 0.0234375]::double[])"  # 7812.5 and 23437.5 millionths
     >>> duckdb.sql(f"select {rounded_sql('x')} as x from (select {halves} as x)").fetchall()
     [(0.007812,), (0.023438,)]
     """

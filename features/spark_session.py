@@ -63,7 +63,8 @@ def open_spark(settings: Mapping[str, str]) -> tuple[Any, bool]:
     for key, value in {**DEFAULTS, **settings, **OURS}.items():
         builder = builder.config(key, value)
     try:
-        return backend.connect(builder.getOrCreate()), started
+        with arrow_only():
+            return backend.connect(builder.getOrCreate()), started
     except Exception as error:  # of the gateway, of Java or of a cluster: each has its own
         raise ConfigError(
             f"Spark does not start: {first_words(error)}; mend [spark] in tenure.toml"

@@ -226,7 +226,9 @@ def show_summary(summaries: Mapping[Path, Summary]) -> None:
     for path, found in summaries.items():
         if found.at_risk_list is not None:
             say(f"{path.parent.name}: the list lies at {found.at_risk_list}")
-        say(f"{path.parent.name}: serve it with: make serve CONFIG={path}")
+        # a command is copied as a whole: it is not wrapped
+        served = f"{path.parent.name}: serve it with: make serve CONFIG={path}"
+        _console().print(escape(served), soft_wrap=True)
 
 
 def _summary_rows(found: list[Summary]) -> Iterator[tuple[str, list[str]]]:

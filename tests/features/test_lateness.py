@@ -67,6 +67,16 @@ def test_delays_are_those_of_a_plain_recomputation(history, seed):
     assert found.fields == fields
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["spark", "postgres"])
+def test_every_engine_measures_the_same(engine, request):
+    world = worlds.random_world(seed=3, rows=80)
+    rows = {name: worlds.arrow(name, world[name]) for name in world}
+    there = request.getfixturevalue(engine).put(rows, "late")
+    here = {name: worlds.table(name, world[name]) for name in world}
+    assert lateness(there, LAST) == lateness(here, LAST)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.dictionaries(st.integers(0, 400), st.integers(1, 50), min_size=1))
 def test_a_summary_of_counts_is_that_of_the_rows_they_count(counts):

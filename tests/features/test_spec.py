@@ -11,7 +11,7 @@ import pytest
 
 from features.build import learn_spec
 from features.errors import ModelError, NotEnoughData
-from features.spec import Column, FeatureSpec
+from features.spec import SCHEMA_VERSION, Column, FeatureSpec
 from tests.features import worlds
 from tests.features.worlds import CUTOFF, row
 
@@ -68,7 +68,8 @@ def test_missing_columns_are_named() -> None:
 
 def test_a_spec_of_another_version_is_refused() -> None:
     other = json.dumps(json.loads(SPEC.to_json()) | {"version": 0})
-    with pytest.raises(ModelError, match="feature spec has version 0, this build makes 1; retrain"):
+    said = f"feature spec has version 0, this build makes {SCHEMA_VERSION}; retrain"
+    with pytest.raises(ModelError, match=said):
         FeatureSpec.from_json(other)
 
 
