@@ -62,7 +62,16 @@ def how_many(condition: ir.BooleanValue, weight: ir.Value | None = None) -> ir.V
 
 def total(amount: ir.FloatingValue, condition: ir.BooleanValue) -> ir.Value:
     """Add up the finite amounts of the rows that meet a condition, which is never null."""
-    return (amount * condition.cast("int32").cast("float64")).sum()
+    return (amount * condition.cast("int32").cast("float64")).sum().round(6)
+
+
+def mean_of(amount: ir.FloatingValue, where: ir.BooleanValue) -> ir.Value:
+    """Mean of the amounts of the rows that meet a condition; missing without one.
+
+    The sum depends on the order of the rows in its last digits. Halved five times over it may lie
+    between two neighbours of `features.frames.DECIMALS` decimals: so it is rounded before.
+    """
+    return amount.sum(where=where).round(6) / amount.count(where=where).cast("float64").nullif(0.0)
 
 
 def per_ring(

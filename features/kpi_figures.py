@@ -129,7 +129,7 @@ def _visible(rows: ir.Table, kpi: Kpi, span: _Span) -> ir.Table:
 
 def _keyed(rows: ir.Table, kpi: Kpi, segments: ir.Table | None) -> ir.Table:
     """Rows that count in the figure, each with the `key` it counts under."""
-    counted = rows.filter(kpi.quantity(rows).notnull())
+    counted = rows.filter(kpi.each(rows).notnull())
     if segments is None:
         since_epoch = counted[kpi.days[0]].cast("int64").as_interval("D")
         epoch = ibis.date(EPOCH.year, EPOCH.month, EPOCH.day)
@@ -169,7 +169,7 @@ def _months_table(
 
 def _figure(kpi: Kpi, rows: ir.Table) -> pd.DataFrame:
     """One row per key: kpi, value, low, high, n, unit."""
-    quantity = kpi.quantity(rows)
+    quantity = kpi.each(rows)
     sums = rows.group_by("key").aggregate(
         value=kpi.of(rows),
         n=quantity.count(),
@@ -208,7 +208,7 @@ def _median_interval(kpi: Kpi, rows: ir.Table, n: pd.Series[int], keys: pd.Serie
     lower, upper = median_ranks(n)
     names = pa.array(keys.tolist(), pa.string())
     ranks = ibis.memtable(pa.table({"key": names, "lower": lower, "upper": upper}))
-    quantity = kpi.quantity(rows)
+    quantity = kpi.each(rows)
     place = ibis.row_number().over(group_by=rows.key, order_by=quantity) + 1
     placed = rows.select("key", quantity=quantity, place=place).join(ranks, "key")
     bounds = placed.group_by("key").aggregate(

@@ -20,6 +20,9 @@ from typing import Literal
 import ibis
 from ibis.expr import types as ir
 
+_IN_AN_HOUR = 3.6e9
+"""Microseconds."""
+
 
 @dataclass(frozen=True)
 class Kpi:
@@ -32,12 +35,15 @@ class Kpi:
     history : str
         The table whose rows it reads; "customer_months" is derived, see `kpi_figures`.
     quantity : callable, Table -> column of float64
-        What each row contributes, in the unit; null where the row does not count.
+        What each row contributes, `in_one` to the unit; null where the row does not count.
     aggregate : "share", "net", "mean" or "median"
         Of the quantity. A share is the mean of 0 and 100, a net share of -100, 0 and 100; they are
         told apart because their intervals differ.
     bounds : (low, high)
         Between which the figure lies, in the unit; intervals are cut there.
+    in_one : float
+        How many of what a row contributes make one of the unit: whole numbers add up to the same
+        in any order, fractions do not.
     days : tuple of str
         Day columns that must lie before the cutoff; a row counts in the month of the first.
     """
@@ -50,6 +56,11 @@ class Kpi:
     aggregate: Literal["share", "net", "mean", "median"]
     bounds: tuple[float, float]
     days: tuple[str, ...] = ("day",)
+    in_one: float = 1.0
+
+    def each(self, rows: ir.Table) -> ir.FloatingColumn:
+        """What each row contributes, in the unit; null where the row does not count."""
+        return self.quantity(rows) / self.in_one if self.in_one != 1.0 else self.quantity(rows)
 
     def of(self, rows: ir.Table, *, where: ir.BooleanValue | None = None) -> ir.FloatingScalar:
         """Figure of these rows, to be used inside an aggregation.
@@ -75,9 +86,9 @@ class Kpi:
         [0.0, 100.0]
         """
         quantity = self.quantity(rows)
-        if self.aggregate == "median":
-            return quantity.median(where=where)
-        return quantity.mean(where=where)
+        median = self.aggregate == "median"
+        found = quantity.median(where=where) if median else quantity.mean(where=where)
+        return found / self.in_one if self.in_one != 1.0 else found
 
 
 # What one row contributes -------------------------------------------------------------------
@@ -113,12 +124,7 @@ def first_contact_resolved(tickets: ir.Table) -> ir.BooleanValue:
 
 def resolution_hours(tickets: ir.Table) -> ir.FloatingColumn:
     """Hours from opening a ticket to resolving it, by the clock; null while it is open."""
-    return _hours(tickets.opened_at, tickets.resolved_at)
-
-
-def first_response_hours(tickets: ir.Table) -> ir.FloatingColumn:
-    """Hours from opening a ticket to its first response, by the clock; null while there is none."""
-    return _hours(tickets.opened_at, tickets.first_response_at)
+    return _microseconds(tickets.opened_at, tickets.resolved_at) / _IN_AN_HOUR
 
 
 def percent(flag: ir.BooleanValue) -> ir.FloatingColumn:
@@ -138,9 +144,9 @@ def _points(*cases: tuple[ir.BooleanValue, int]) -> ir.FloatingColumn:
     return ibis.cases(*cases).cast("float64")
 
 
-def _hours(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingColumn:
-    # in whole microseconds: of a second's fraction, engines keep, round or drop what they like
-    return end.delta(start, unit="microsecond").cast("float64") / 3.6e9
+def _microseconds(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingColumn:
+    # whole ones: of a second's fraction, engines keep, round or drop what they like
+    return end.delta(start, unit="microsecond").cast("float64")
 
 
 def _answers(surveys: ir.Table, instrument: str) -> ir.FloatingColumn:
@@ -198,12 +204,7 @@ FIRST_CONTACT_RESOLUTION = Kpi(
 )
 
 
-def _ticket_hours(
-    name: str,
-    meaning: str,
-    quantity: Callable[[ir.Table], ir.FloatingColumn],
-    days: tuple[str, ...],
-) -> tuple[Kpi, Kpi]:
+def _ticket_hours(name: str, meaning: str, end: str, days: tuple[str, ...]) -> tuple[Kpi, Kpi]:
     kinds: tuple[Literal["mean", "median"], ...] = ("mean", "median")
     mean, median = (
         Kpi(
@@ -211,10 +212,11 @@ def _ticket_hours(
             unit="hours",
             meaning=f"{kind} hours {meaning}",
             history="tickets",
-            quantity=quantity,
+            quantity=lambda tickets: _microseconds(tickets.opened_at, tickets[end]),
             aggregate=kind,
             bounds=(0.0, float("inf")),
             days=days,
+            in_one=_IN_AN_HOUR,
         )
         for kind in kinds
     )
@@ -222,12 +224,12 @@ def _ticket_hours(
 
 
 RESOLUTION_HOURS_MEAN, RESOLUTION_HOURS_MEDIAN = _ticket_hours(
-    "resolution_hours", "from opening a ticket to resolving it", resolution_hours, ("resolved_day",)
+    "resolution_hours", "from opening a ticket to resolving it", "resolved_at", ("resolved_day",)
 )
 FIRST_RESPONSE_HOURS_MEAN, FIRST_RESPONSE_HOURS_MEDIAN = _ticket_hours(
     "first_response_hours",
     "from opening a ticket to its first response",
-    first_response_hours,
+    "first_response_at",
     ("day", "first_response_day"),
 )
 CHURN_RATE = Kpi(

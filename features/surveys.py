@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from features.aggregates import mean_of
 from features.known import CUTOFF_DAY, KEYS, in_window, known_at
 from features.kpis import percent
 from features.seen import Seen, column_names, filled_columns, top_values
@@ -118,13 +119,13 @@ def _scores(rows: ir.Table, instrument: str) -> dict[str, ir.Value]:
     recent = answered & in_window(rows, LONGEST)
     last, previous = (rows.score.max(where=answered & (rows.answers_after == n)) for n in (0, 1))
     first = rows.score.max(where=answered & (rows.answers_after == rows.answers - 1))
-    mean = rows.score.mean(where=recent)
+    mean = mean_of(rows.score, recent)
     found = {
         "last": last,
         f"mean_{LONGEST}d": mean,
         "change": last - previous,
         "change_since_first": last - first,
-        f"trend_{RECENT}d": rows.score.mean(where=answered & in_window(rows, RECENT)) - mean,
+        f"trend_{RECENT}d": mean_of(rows.score, answered & in_window(rows, RECENT)) - mean,
         f"lowest_{LONGEST}d": rows.score.min(where=recent),
         f"answered_{LONGEST}d": rows.count(where=recent),
         "days_since_last": rows.age.min(where=answered) + 1,

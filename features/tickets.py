@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from features.aggregates import (
     active_periods,
+    mean_of,
     number_of_bits,
     per_ring,
     period_masks,
@@ -226,12 +227,12 @@ def _resolved(rows: ir.Table, filled: Sequence[str]) -> dict[str, ir.Value]:
         share = FIRST_CONTACT_RESOLUTION.of(rows, where=recent)
         found[f"first_contact_resolution_{LONGEST}d"] = share
     if "contacts" in filled:
-        found[f"contacts_mean_{LONGEST}d"] = rows.contacts.mean(where=recent)
+        found[f"contacts_mean_{LONGEST}d"] = mean_of(rows.contacts, recent)
         found[f"contacts_most_{LONGEST}d"] = rows.contacts.max(where=recent)
     if "handle_minutes" in filled:
         minutes = rows.handle_minutes
         found[f"handle_minutes_{LONGEST}d"] = _sum(minutes, recent)
-        found[f"handle_minutes_mean_{LONGEST}d"] = minutes.mean(where=recent)
+        found[f"handle_minutes_mean_{LONGEST}d"] = mean_of(minutes, recent)
     for flag in ("reopened", "escalated"):
         found |= _flagged(flag, rows) if flag in filled else {}
     return found

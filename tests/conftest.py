@@ -4,6 +4,7 @@ import os
 for _switch in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK", "BENTOML_DO_NOT_TRACK"):
     os.environ[_switch] = "True"
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,20 @@ def tenure():
 @pytest.fixture(scope="session")
 def trained_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated company, trained, scored and listed; not to be changed: copy it."""
-    home = tmp_path_factory.mktemp("company") / "company"
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of all processes of this run
+    home = shared / "trained" / "company"
+    with (shared / "trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first process makes it, the others wait
+        if not (shared / "trained.done").exists():
+            shutil.rmtree(home.parent, ignore_errors=True)
+            _train_company(home)
+            (shared / "trained.done").touch()
+    return home
+
+
+def _train_company(home: Path) -> None:
     for words in (
         ("simulate", "--customers", "6000", "--weeks", "91", "--out", home),
         ("retrain", "--config", home / "tenure.toml"),
@@ -54,7 +68,6 @@ def trained_company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         ran = run_tenure(*words)
         assert ran.code == 0, ran.err
-    return home
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def _suspects(
     training = config.training
     progress("probe for leaks", 0, 2)
     some = newest.sample(MOST_ROWS, training.seed)
-    earlier = [earlier_features(histories, some, days) for days in (7, 14)]
+    earlier = earlier_features(histories, some, days=(7, 14))
     progress("probe for leaks", 1, 2)
     names = list(some.spec.names)
     found = probe(

@@ -108,29 +108,35 @@ def labelled_rows(
     return Rows(frame, spec)
 
 
-def earlier_features(histories: Histories, rows: Rows, days: int) -> pd.DataFrame:
-    """Features of the same customers so many days before their cutoff, in the order of the rows.
+def earlier_features(histories: Histories, rows: Rows, days: Sequence[int]) -> list[pd.DataFrame]:
+    """Features of the same customers some days before their cutoff, in the order of the rows.
 
     Parameters
     ----------
     histories : Histories
     rows : Rows
         At one cutoff.
-    days : int
+    days : sequence of int
+        How long before.
 
     Returns
     -------
-    DataFrame, shape (n_rows, n_columns)
-        Of a customer who was unknown by then, what is built of nothing.
+    list of DataFrame, each of shape (n_rows, n_columns)
+        One for each of `days`. Of a customer who was unknown by then, what is built of nothing.
     """
     [cutoff] = rows.frame["cutoff"].unique()
-    earlier = cutoff - timedelta(days=days)
     ids = pa.array(rows.frame["customer_id"], pa.string())
-    days_of = pa.array(np.full(len(ids), day_number(earlier)), pa.int32())
-    people = ibis.memtable(pa.table({"customer_id": ids, CUTOFF_DAY: days_of}))
-    built = build_features(histories, rows.spec, [earlier], people)
-    in_order = built.set_index("customer_id").loc[rows.frame["customer_id"]]
-    return in_order[list(rows.spec.names)].reset_index(drop=True)
+    earlier = [cutoff - timedelta(days=some) for some in days]
+    people = pa.concat_tables(
+        pa.table({"customer_id": ids, CUTOFF_DAY: pa.repeat(np.int32(day_number(day)), len(ids))})
+        for day in earlier
+    )
+    # in one build: its query is written and its rows are copied once
+    built = build_features(histories, rows.spec, earlier, ibis.memtable(people))
+    by_cutoff = built.set_index(["cutoff", "customer_id"])[list(rows.spec.names)]
+    return [
+        by_cutoff.loc[day].loc[rows.frame["customer_id"]].reset_index(drop=True) for day in earlier
+    ]
 
 
 def check_labels(frame: pd.DataFrame, cutoffs: Sequence[date], business: BusinessConfig) -> None:

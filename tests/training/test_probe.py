@@ -219,7 +219,7 @@ def probed(folder, now=datetime(2026, 7, 1, tzinfo=UTC)):
         )  # fmt: skip
         spec = learn_spec(histories, origin.train)
         rows = labelled_rows(histories, business, spec, origin.train)
-        earlier = [earlier_features(histories, rows, days) for days in (7, 14)]
+        earlier = earlier_features(histories, rows, days=(7, 14))
     finally:
         histories.close()
     names = list(spec.names)
