@@ -68,6 +68,8 @@ class Stage:
         Of the population at all cutoffs.
     placeholder : Part
         Stands in every query for the part that it is asked of.
+    prepared : list of str
+        Names of queries that the engine has read.
     """
 
     backend: Backend
@@ -76,6 +78,7 @@ class Stage:
     customers: ir.Table
     rows: int
     placeholder: Part
+    prepared: list[str]
 
     @cached_property
     def ids(self) -> pa.ChunkedArray:
@@ -99,9 +102,19 @@ class Query:
     stage: Stage
     text: str
 
+    @cached_property
+    def _prepared(self) -> str:
+        """Name of the query in the engine, which reads so long a text but once."""
+        name = str(gen_name("prepared"))
+        text = self._of("$1::integer", "$2::integer", "$3::integer")
+        self.stage.backend.con.execute(f"prepare {name} as {text}")
+        self.stage.prepared.append(name)
+        return name
+
     def fetch(self, part: Part) -> pa.Table:
         """Return the rows of one part with their text ids, in the order of these."""
-        found = self.stage.backend.con.sql(self._of(part)).to_arrow_table()
+        numbers = ", ".join(f"{number}::integer" for number in _numbers(part))
+        found = self.stage.backend.con.sql(f"execute {self._prepared}({numbers})").to_arrow_table()
         order = np.argsort(found["customer_id"].to_numpy())
         found = found.take(order)
         place = found.schema.get_field_index("customer_id")
@@ -119,16 +132,16 @@ class Query:
         """
         # computed before it is joined: DuckDB 2.0 took minutes to plan both in one
         rows = (
-            f"with part as materialized ({self._of(part)}) "
+            f"with part as materialized ({self._of(*_numbers(part))}) "
             f"select named.customer_id, {', '.join(columns)} "
             f"from part join {self.stage.customers.get_name()} as named "
             "on named.number = part.customer_id"
         )
         self.stage.backend.con.execute(f"copy ({rows}) to {literal(str(path))} (format parquet)")
 
-    def _of(self, part: Part) -> str:
+    def _of(self, *numbers: int | str) -> str:
         text = self.text
-        for unknown, known in zip(_numbers(self.stage.placeholder), _numbers(part), strict=True):
+        for unknown, known in zip(_numbers(self.stage.placeholder), numbers, strict=True):
             text = text.replace(str(unknown), str(known))
         return text
 
@@ -157,6 +170,7 @@ def staged(
         All names and values that may stand in the queries.
     """
     made: list[str] = []
+    prepared: list[str] = []
 
     def copied(table: ir.Table) -> ir.Table:
         made.append(gen_name("staged"))
@@ -177,8 +191,11 @@ def staged(
             customers=customers,
             rows=_count(everyone),
             placeholder=placeholder,
+            prepared=prepared,
         )
     finally:
+        for name in prepared:
+            backend.con.execute(f"deallocate {name}")
         for name in made:
             backend.drop_table(name, force=True)
 
