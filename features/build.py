@@ -34,6 +34,7 @@ from features.surveys import surveys_features, surveys_seen
 from features.tickets import tickets_features, tickets_seen
 from features.together import together_columns, together_features, together_seen
 from features.usage import usage_features, usage_seen
+from features.usage_days import usage_days
 from features.vocabulary import describe
 from features.windows import EPOCH, date_of, day_number
 
@@ -66,7 +67,7 @@ class Builder:
 
 BUILDERS: Mapping[str, Builder] = MappingProxyType(
     {
-        "usage": Builder(usage_seen, usage_features),
+        "usage": Builder(usage_seen, usage_features, usage_days),
         "tickets": Builder(tickets_seen, tickets_features),
         "surveys": Builder(surveys_seen, surveys_features),
         "orders": Builder(orders_seen, orders_features),

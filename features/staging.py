@@ -24,6 +24,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.util import gen_name
 
+from features.conditions import in_the_values
 from features.sql_text import literal
 
 UNREAD: Mapping[str, tuple[str, ...]] = {
@@ -92,7 +93,7 @@ class Stage:
 
     def query(self, table: ir.Table) -> Query:
         """Write down how a table made of `tables` and `population` is computed."""
-        return Query(self, self.backend.compile(table))
+        return Query(self, self.backend.compile(in_the_values(table)))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, reduce
 
 import ibis
@@ -27,6 +27,7 @@ from features.aggregates import (
 from features.blocks import with_unevenness
 from features.known import KEYS, known_at
 from features.seen import Seen, column_names, filled_columns
+from features.usage_days import are_days, is_raw, kind_column
 from features.windows import WINDOWS
 
 YEAR = 364
@@ -73,8 +74,7 @@ def usage_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> ir.Ta
     Parameters
     ----------
     table : ibis Table
-        The normalised `usage`, or its roll-ups: rows with a column `events`, the number of events
-        that each stands for.
+        The normalised `usage`, its roll-ups or its `usage_days`.
     cutoffs : sequence of int
         Day numbers.
     seen : Seen
@@ -92,14 +92,11 @@ def usage_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> ir.Ta
 
 def _top_kinds(table: ir.Table) -> tuple[str, ...]:
     kinds = table.filter(table.event.notnull()).group_by(value=table.event)
-    counts = kinds.aggregate(events=lambda rows: rows.count() if _raw(rows) else rows.events.sum())
+    counts = kinds.aggregate(
+        events=lambda rows: rows.count() if is_raw(rows) else rows.events.sum()
+    )
     top = counts.order_by(ibis.desc("events"), "value").limit(TOP_KINDS)
     return tuple(top.to_pyarrow()["value"].to_pylist())
-
-
-def _raw(table: ir.Table) -> bool:
-    """Tell rows of one event each from roll-ups, which stand for several."""
-    return "events" not in table.columns
 
 
 def _placed(rows: ir.Table, seen: Seen) -> ir.Table:
@@ -110,7 +107,7 @@ def _placed(rows: ir.Table, seen: Seen) -> ir.Table:
         (rows.age < BLOCKS * WEEK, rows.age // WEEK), (rows.age < YEAR, older), else_=len(RINGS)
     )
     rows = rows.mutate(ring=ring.cast("int32"))
-    if not seen["event"]:
+    if not seen["event"] or are_days(rows):
         return rows
     kinds = seen["event"]
     kind = rows.event.cases(*((each, number) for number, each in enumerate(kinds)), else_=NO_KIND)
@@ -121,7 +118,7 @@ def _placed(rows: ir.Table, seen: Seen) -> ir.Table:
 
 
 def _one_pass(rows: ir.Table, seen: Seen) -> dict[str, ir.Value]:
-    events = partial(how_many, weight=None if _raw(rows) else rows.events)
+    events = partial(how_many, weight=None if is_raw(rows) else rows.events)
     found = {
         "newest": rows.age.min(),
         "oldest": rows.age.max(),
@@ -134,11 +131,26 @@ def _one_pass(rows: ir.Table, seen: Seen) -> dict[str, ir.Value]:
     found |= period_masks("active_weeks", WEEK, YEAR, rows)
     for amount in seen["filled"]:
         found |= per_ring(amount, SUM_WINDOWS, partial(total, rows[amount]), rows)
+    kind = _kind_of_days if are_days(rows) else partial(_kind_of_events, events=events)
     for number, name in enumerate(column_names(seen["event"])):
-        for first, days in zip((0, TOP_KINDS), KIND_WINDOWS, strict=True):
-            found[f"event_{name}_ring_{days}"] = events(rows.slot == first + number)
-        found[f"event_{name}_newest"] = ibis.cases((rows.kind == number, rows.age)).min()
+        found |= kind(rows, number, f"event_{name}")
     return found
+
+
+def _kind_of_events(
+    rows: ir.Table, number: int, name: str, *, events: Callable[[ir.BooleanValue], ir.Value]
+) -> dict[str, ir.Value]:
+    counts = {
+        f"{name}_ring_{days}": events(rows.slot == first + number)
+        for first, days in zip((0, TOP_KINDS), KIND_WINDOWS, strict=True)
+    }
+    return counts | {f"{name}_newest": ibis.cases((rows.kind == number, rows.age)).min()}
+
+
+def _kind_of_days(rows: ir.Table, number: int, name: str) -> dict[str, ir.Value]:
+    count = rows[kind_column(number)]
+    counts = per_ring(name, KIND_WINDOWS, partial(how_many, weight=count), rows)
+    return counts | {f"{name}_newest": ibis.cases((count > 0, rows.age)).min()}
 
 
 def _with_steps(sums: ir.Table) -> ir.Table:
