@@ -1,4 +1,4 @@
-"""Run the benchmarks: ``python -m benchmarks [--only features,value,serving] [--scale 0.1]``.
+"""Run the benchmarks: ``python -m benchmarks [--only features,history] [--scale 0.1]``.
 
 Prints a table and writes one JSON file per figure into benchmarks/results/. Only ratios are
 claims: the absolute times depend on the machine and on what else it does.
@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-ROOMS = ("features", "value", "serving")
+ROOMS = ("features", "history", "value", "serving")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -194,6 +194,8 @@ def distinct(
         Distinct rows in ascending order; `columns[i][inverse]` gives the input back.
     """
     codes = np.zeros(len(columns[0]), np.int64)
+    if len(codes) == 1:  # one customer asked for: sorting one thing takes most of the time
+        return columns, np.ones(1, np.int64), np.zeros(1, np.intp)
     for column in columns:
         values, position = np.unique(column, return_inverse=True)
         # codes are made dense again after each column: their product would overflow
