@@ -156,6 +156,11 @@ def show_published(manifest: Manifest, home: Path) -> None:
         f"{manifest.cutoff}, churn model {facts['churn_model_version']}, value model "
         f"{facts['value_model_version'] or 'none'}, under {home / 'snapshots'}"
     )
+    if not facts["scores_supplied_histories"]:
+        say(
+            "the service will refuse POST /v1/score-history: a feature of the models can be made "
+            "by an engine alone"
+        )
 
 
 def show_list(rows: pd.DataFrame, written: WrittenList) -> None:
