@@ -240,7 +240,7 @@ def _config(folder: Path, home: Path, *, usage: str | None = None) -> Any:
 
 
 def _rolled_up(con: Any, config: Any) -> None:
-    from features.rollups import refresh_rollups
+    from features.rollups.refresh import refresh_rollups
 
     refresh_rollups(con, config, config.histories["usage"], NOW)
 
@@ -258,7 +258,7 @@ def _uniform(folder: Path, scratch: Path) -> list[Path]:
 
 @contextmanager
 def _spark(scratch: Path) -> Iterator[Any]:
-    from features.spark_session import open_spark
+    from features.spark.session import open_spark
 
     backend, _ = open_spark(
         {

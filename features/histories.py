@@ -17,14 +17,14 @@ import ibis.expr.types as ir
 from features.config import Config, HistoryConfig
 from features.daily import daily_sql
 from features.errors import DataError
-from features.files import first_line
 from features.history_facts import HistoryReport, last_day, strangers
-from features.normalise import kept_by, normalised_sql
 from features.progress import Progress, silent
-from features.rollups import refresh_rollups, worth_keeping
+from features.reading.files import first_line
+from features.reading.normalise import kept_by, normalised_sql
+from features.reading.sources import Source, open_source
+from features.rollups.refresh import refresh_rollups, worth_keeping
 from features.schemas import SCHEMAS, Schema
-from features.sources import Source, open_source
-from features.spark_histories import load_on_spark
+from features.spark.histories import load_on_spark
 from features.sql_text import literal
 from features.windows import date_of, day_number
 

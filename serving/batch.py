@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from features.config import BusinessConfig, Config
 from features.errors import ModelError
 from features.histories import Histories
-from features.one_customer_plan import plan_one_customer
+from features.one_customer.plan import plan_one_customer
 from features.progress import Progress, silent
 from serving.everyone import score_everyone
 from serving.registry import Champion, champions

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from features.config import nearest
-from features.one_customer import CustomerPlan
-from features.raw_rows import POSITION, RowError
+from features.one_customer.customer import CustomerPlan
+from features.one_customer.raw_rows import POSITION, RowError
 from features.schemas import SCHEMAS
 from serving.problems import ProblemError
 from serving.schemas import MAX_ROWS, Cell, HistoryRequest
@@ -33,7 +33,7 @@ _SAYINGS = {
 
 @dataclass(frozen=True)
 class SuppliedRows:
-    """The rows of one customer, as `features.one_customer.OneCustomer` takes them.
+    """The rows of one customer, as `features.one_customer.customer.OneCustomer` takes them.
 
     Attributes
     ----------

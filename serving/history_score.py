@@ -13,8 +13,8 @@ import pandas as pd
 
 from features.config import BusinessConfig
 from features.errors import DataError
-from features.one_customer import CustomerPlan, KnownCustomer, OneCustomer
-from features.raw_rows import RowError
+from features.one_customer.customer import CustomerPlan, KnownCustomer, OneCustomer
+from features.one_customer.raw_rows import RowError
 from features.value_columns import VALUE_INPUTS
 from serving.history_rows import SuppliedRows, parse_history, refused_row, supplied_rows
 from serving.manifest import served

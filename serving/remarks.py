@@ -24,7 +24,7 @@ MANY_STRANGERS = 0.5
 def remarks(histories: Histories, home: Path) -> Iterator[str]:
     """Say all that is odd about the histories of a company."""
     from features.lateness import lateness
-    from features.spellings import about_strangers
+    from features.reading.spellings import about_strangers
 
     for report in histories.reports.values():
         yield from about_history(report, histories.newest_cutoff, home)

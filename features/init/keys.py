@@ -9,8 +9,8 @@ from features.init.links import person_column
 from features.init.selects import Select, stacked
 from features.init.tables import FEW, Table
 from features.init.words import COLUMNS, LATER, PRIVATE, likeness, tokens
+from features.reading.text_guesses import FAMILIES
 from features.sql_text import literal
-from features.text_guesses import FAMILIES
 
 _LONG = 90
 

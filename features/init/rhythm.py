@@ -11,8 +11,8 @@ from features.init.plans import Findings
 from features.init.selects import Select
 from features.init.tables import Table
 from features.init.words import CURRENCIES, tokens
+from features.reading.text_guesses import epoch_sql, time_sql
 from features.sql_text import quote
-from features.text_guesses import epoch_sql, time_sql
 
 HORIZONS = (28, 56, 91, 182, 364)
 USUAL = 91

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from features.files import ending_of
 from features.init.tables import Table
+from features.reading.files import ending_of
 from features.sql_text import literal, quote
 
 

@@ -12,13 +12,13 @@ import duckdb
 
 from features.config import HistoryConfig
 from features.errors import DataError
-from features.files import ENDINGS, TEXT_ENDINGS, ending_of
 from features.init.words import tokens
-from features.sheets import EXCEL_ENDINGS, sheet_names
-from features.sources import Source, open_source
+from features.reading.files import ENDINGS, TEXT_ENDINGS, ending_of
+from features.reading.sheets import EXCEL_ENDINGS, sheet_names
+from features.reading.sources import Source, open_source
+from features.reading.text_files import text_file
+from features.reading.text_guesses import EPOCH, TimeGuess, epoch_sql, guess_times, time_sql
 from features.sql_text import quote
-from features.text_files import text_file
-from features.text_guesses import EPOCH, TimeGuess, epoch_sql, guess_times, time_sql
 
 LOOK_ROWS = 300_000
 FEW = 50

@@ -12,15 +12,15 @@ import ibis
 import pandas as pd
 import pytest
 
-from features import raw_rows
 from features.build import BUILDERS, build_features, learn_spec
 from features.config import parse_config
 from features.errors import ModelError
 from features.histories import Histories, load_histories
 from features.labels import population
-from features.one_customer import CustomerPlan, OneCustomer
-from features.one_customer_plan import plan_one_customer
-from features.raw_rows import POSITION, RowError
+from features.one_customer import raw_rows
+from features.one_customer.customer import CustomerPlan, OneCustomer
+from features.one_customer.plan import plan_one_customer
+from features.one_customer.raw_rows import POSITION, RowError
 from features.schemas import SCHEMAS
 from features.spec import FeatureSpec
 from features.value_columns import VALUE_INPUTS

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from features.aggregates import number_of_bits, union_of_bits
-from features.program import NotHere
-from features.program_of import program_of
+from features.one_customer.program import NotHere
+from features.one_customer.program_of import program_of
 
 CUTOFF, OTHER = 2_345_678, 19_875
 AT = datetime(2024, 3, 1, 12)  # noqa: DTZ001 - naive UTC, as in the uniform tables

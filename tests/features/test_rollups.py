@@ -17,13 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features import histories, rollups
+from features import histories
 from features.build import BUILDERS
 from features.config import Config, parse_config
 from features.daily import daily, daily_sql
 from features.errors import DataError
 from features.histories import Histories, load_histories
 from features.known import KEYS
+from features.rollups import refresh as rollups
 from tests.features import worlds
 from tests.features.worlds import LAST
 

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from features import files, sheets
 from features.config import parse_config
 from features.errors import ConfigError, DataError
 from features.histories import load_histories
+from features.reading import files, sheets
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 SECTION = r"\[histories.orders\]"
@@ -265,7 +265,7 @@ def test_an_encoding_that_does_not_exist_or_does_not_fit_is_an_error(load):
 
 def test_what_was_assumed_of_an_encoding_is_told(tmp_path):
     from features.config import HistoryConfig
-    from features.sources import open_source
+    from features.reading.sources import open_source
 
     (tmp_path / "o.csv").write_bytes("customer_id\nZoë\n".encode("latin-1"))
     source = open_source(duckdb.connect(), HistoryConfig(name="orders", path="o.csv"), tmp_path)

@@ -22,7 +22,7 @@ from features.engines import fetch, write_parquet
 from features.errors import ConfigError, DataError
 from features.histories import Histories, load_histories
 from features.scratch import SCRATCH
-from features.spark_session import open_spark
+from features.spark.session import open_spark
 from serving.batch import score_and_publish
 from serving.snapshot import open_snapshot
 from tests.features.engines import RELATIVE, Engine

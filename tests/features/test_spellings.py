@@ -1,6 +1,6 @@
 import pytest
 
-from features.spellings import other_spelling
+from features.reading.spellings import other_spelling
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,15 @@ SMALL_SCORING = (
     "from tests.serving.small_models import rescore as rescore\n"
 )
 
+WHERE_CODE_LIES = """
+import sys
+import serving.history_score, serving.scoring, serving.service
+ours = ("features", "serving", "training")
+for name, module in sorted(sys.modules.items()):
+    if name.split(".")[0] in ours:
+        print(module.__file__)
+"""
+
 
 @pytest.fixture(scope="module")
 def bento(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -44,12 +53,18 @@ def test_the_bento_holds_all_code_that_serves_and_no_data(bento: Path) -> None:
     assert {Path(name).suffix for name in files} <= {".py", ".yaml", ".txt"}
     kept_out = ("tests/", "features/datasets/", "mlruns/", "benchmarks/", "serving/registry.py")
     assert not [name for name in files if name.startswith(kept_out)]
-    subprocess.run(
-        [sys.executable, "-c", "import serving.service, serving.history_score"],
+    ran = subprocess.run(
+        [sys.executable, "-c", WHERE_CODE_LIES],
         cwd=bento / "src",
         env={name: text for name, text in os.environ.items() if name != "PYTHONPATH"},
+        stdout=subprocess.PIPE,
+        text=True,
         check=True,
     )
+    found = ran.stdout.split()
+    assert len(found) > 40
+    # where the project is installed for development, Python would find there what the Bento lacks
+    assert not [path for path in found if not path.startswith(str((bento / "src").resolve()))]
 
 
 def test_the_bento_pins_every_library_by_hash(bento: Path) -> None:

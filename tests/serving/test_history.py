@@ -16,7 +16,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from features.one_customer import CustomerPlan
+from features.one_customer.customer import CustomerPlan
 from serving.access import create_key
 from serving.current import CurrentSnapshot
 from serving.history_rows import parse_history, supplied_rows

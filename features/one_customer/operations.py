@@ -1,7 +1,7 @@
 """What does each operation of a program give? Lists in, a list out; None is null.
 
 What DuckDB would give, to the last digit. Where Python fails (a division by zero, a root of a
-negative number, more than 64 bits), the engine may not: `features.program` says so.
+negative number, more than 64 bits), the engine may not: `features.one_customer.program` says so.
 """
 
 from __future__ import annotations

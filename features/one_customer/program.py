@@ -2,7 +2,7 @@
 
 An engine needs milliseconds to begin each of some hundred steps, however few rows there are; for
 one customer that is all the time it takes. A program is an Ibis expression taken apart
-(`features.program_of`): every value is a list, one entry per row, None where it is null. What
+(`program_of`): every value is a list, one entry per row, None where it is null. What
 DuckDB would do is what happens here; where Python would not do the same (a division by zero, a
 number beyond 64 bits), `NotHere` is raised and the engine has to be asked.
 """
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from features.operations import AGGREGATE, SCALAR, Values
+from features.one_customer.operations import AGGREGATE, SCALAR, Values
 
 Columns = Mapping[str, Sequence[Any]]
 

@@ -90,7 +90,7 @@ def _pyspark() -> tuple[Any, Any]:
         with arrow_only():
             import pyspark.sql
 
-            from features.spark_backend import SparkBackend
+            from features.spark.backend import SparkBackend
     except ImportError as error:
         raise ConfigError(
             "engine = \"spark\" needs pyspark, which is not installed; pip install 'tenure[spark]' "

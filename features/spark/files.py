@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from features.config import HistoryConfig
-from features.databases import is_url
 from features.errors import DataError
-from features.files import JSON_ENDINGS, PARQUET_ENDING, TEXT_ENDINGS, ending_of
+from features.reading.databases import is_url
+from features.reading.files import JSON_ENDINGS, PARQUET_ENDING, TEXT_ENDINGS, ending_of
+from features.reading.sources import find_files
+from features.reading.text_files import WHITESPACE, TextFile, text_file
 from features.scratch import located
-from features.sources import find_files
-from features.spark_queries import spark_sql
-from features.text_files import WHITESPACE, TextFile, text_file
+from features.spark.queries import spark_sql
 
 HEAD_BYTES = 1 << 20
 """Of each text file, read on the driver to find its layout."""

@@ -17,9 +17,9 @@ import duckdb
 
 from features.config import HistoryConfig
 from features.errors import DataError
-from features.normalise import normalised_sql
+from features.reading.normalise import normalised_sql
+from features.reading.sources import Source
 from features.schemas import SCHEMAS, Kind
-from features.sources import Source
 from features.sql_text import literal, quote
 
 Row = Mapping[str, Any]

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from features.encodings import ENGINE_READS, UTF8, WINDOWS, encoding_of, open_bytes
 from features.errors import DataError
+from features.reading.encodings import ENGINE_READS, UTF8, WINDOWS, encoding_of, open_bytes
 from features.sql_text import literal, quote
 
 WHITESPACE = " "
@@ -36,7 +36,7 @@ class TextFile:
     ----------
     path : Path
     encoding : str
-        As `features.encodings.encoding_of` names it.
+        As `features.reading.encodings.encoding_of` names it.
     delimiter : str
         `WHITESPACE` stands for any run of blanks.
     escape : str

@@ -16,9 +16,9 @@ from features.frames import DECIMALS
 from features.histories import JOIN_TERMS, Histories
 from features.known import KEYS, as_day, known_at
 from features.labels import population
-from features.one_customer import TOGETHER, CustomerPlan, Part
-from features.program import Program
-from features.program_of import program_of
+from features.one_customer.customer import TOGETHER, CustomerPlan, Part
+from features.one_customer.program import Program
+from features.one_customer.program_of import program_of
 from features.rfm import counts, purchase_days
 from features.schemas import SCHEMAS, Kind, day_column
 from features.spec import Column, FeatureSpec
@@ -138,7 +138,7 @@ def _program(table: ir.Table, day: int) -> Program:
     if program is None:
         raise ModelError(
             "a feature is made by something that only an engine can do, so that no supplied history"
-            " can be scored; write it in the operations of features.program"
+            " can be scored; write it in the operations of features.one_customer.program"
         )
     return program
 

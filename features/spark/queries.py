@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from features.config import HistoryConfig
 from features.errors import DataError
-from features.files import ENDINGS, ending_of
+from features.reading.files import ENDINGS, ending_of
 
 ReadFiles = Callable[[list[str]], str]
 """Makes a view of the files at these paths and returns its name."""

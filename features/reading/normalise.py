@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from features.config import HistoryConfig
-from features.readers import Zone, found_sql, given_sql, number_found, refuse_ambiguous, text_found
+from features.reading.readers import (
+    Zone,
+    found_sql,
+    given_sql,
+    number_found,
+    refuse_ambiguous,
+    text_found,
+)
+from features.reading.sources import Source
 from features.schemas import Column, Schema, day_column
-from features.sources import Source
 from features.sql_text import literal, quote
 
 _NOTHING = "('NA', 'N/A', 'NULL', 'NAN', 'NONE', '-')"

@@ -8,11 +8,19 @@ from dataclasses import dataclass
 
 from features.config import HistoryConfig
 from features.errors import DataError
+from features.reading.sources import Source
+from features.reading.text_guesses import (
+    EPOCH,
+    FAMILIES,
+    HAS_OFFSET,
+    ISO,
+    epoch_sql,
+    plausible,
+    time_sql,
+)
+from features.reading.text_numbers import number_sql
 from features.schemas import Kind
-from features.sources import Source
 from features.sql_text import literal
-from features.text_guesses import EPOCH, FAMILIES, HAS_OFFSET, ISO, epoch_sql, plausible, time_sql
-from features.text_numbers import number_sql
 
 
 def _listed(*words: str) -> str:

@@ -1,7 +1,7 @@
 """What is known of this one customer? Raw rows in, the features of a build out, in milliseconds.
 
 The features are those of `features.build.finished_table`, taken apart into programs when a snapshot
-is published (`features.one_customer_plan`): nothing is compiled for a request, and no Ibis loaded.
+is published (`features.one_customer.plan`): nothing is compiled for a request, and no Ibis loaded.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from features.errors import DataError, ModelError
-from features.program import NotHere, Program
-from features.raw_rows import Columns, Row, RowReader
+from features.one_customer.program import NotHere, Program
+from features.one_customer.raw_rows import Columns, Row, RowReader
 from features.schemas import Kind
 from features.windows import day_number
 
@@ -144,7 +144,7 @@ class OneCustomer:
         ----------
         histories : mapping of str to sequence of rows
             History -> rows: columns of the plan -> text, number or flag, without what is null; each
-            row with its `features.raw_rows.POSITION`.
+            row with its `features.one_customer.raw_rows.POSITION`.
         cutoff : date
         now : datetime, with a time zone
             Rows that say they happened after it are refused.

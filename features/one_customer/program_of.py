@@ -8,9 +8,7 @@ from typing import Any
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from features.operations import UNITS
-from features.program import Program
-from features.program_names import (
+from features.one_customer.names import (
     AGGREGATES,
     BUILT_IN,
     NAMES,
@@ -22,6 +20,8 @@ from features.program_names import (
     values_in,
     window_parts,
 )
+from features.one_customer.operations import UNITS
+from features.one_customer.program import Program
 
 _SAME_ROWS = (ops.Project, ops.DropColumns, ops.SelfReference, ops.Distinct)
 

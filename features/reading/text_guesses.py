@@ -8,8 +8,8 @@ from itertools import combinations
 
 import duckdb
 
+from features.reading.text_numbers import like_number_sql
 from features.sql_text import literal, quote
-from features.text_numbers import like_number_sql
 
 SAMPLE_ROWS = 2_000
 TIME_SAMPLE_ROWS = 50_000

@@ -20,16 +20,16 @@ from features.config import Config, HistoryConfig
 from features.daily import daily
 from features.engines import write_parquet
 from features.errors import DataError, TenureError
-from features.files import first_line
 from features.history_facts import HistoryReport, history_report
-from features.normalise import kept_by, normalised_sql
 from features.progress import Progress, silent
+from features.reading.files import first_line
+from features.reading.normalise import kept_by, normalised_sql
+from features.reading.sources import Source, source_of
 from features.schemas import SCHEMAS
 from features.scratch import new_place, remove
-from features.sources import Source, source_of
-from features.spark_files import source_frame
-from features.spark_rows import ROWS, in_tasks, refuse_other_rows
-from features.spark_session import first_words, open_spark
+from features.spark.files import source_frame
+from features.spark.rows import ROWS, in_tasks, refuse_other_rows
+from features.spark.session import first_words, open_spark
 from features.sql_text import quote
 
 SAMPLE_ROWS = 50_000

@@ -14,12 +14,12 @@ from pathlib import Path
 import duckdb
 
 from features.config import HistoryConfig, nearest
-from features.databases import fetch, is_url
 from features.errors import DataError
-from features.files import first_line, read_files, remote_sql
+from features.reading.databases import fetch, is_url
+from features.reading.files import first_line, read_files, remote_sql
+from features.reading.text_guesses import TimeGuess, guess_times, guess_types
+from features.reading.text_numbers import fraction_sql, guess_numbers, number_sql
 from features.sql_text import literal, quote
-from features.text_guesses import TimeGuess, guess_times, guess_types
-from features.text_numbers import fraction_sql, guess_numbers, number_sql
 
 RAW = "__as_found_"
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")

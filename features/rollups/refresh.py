@@ -24,8 +24,9 @@ import pyarrow.parquet as pq
 from features.config import Config, HistoryConfig
 from features.daily import daily_sql
 from features.errors import DataError
-from features.files import PARQUET_ENDING, TEXT_ENDINGS, ending_of
-from features.rollup_files import (
+from features.reading.files import PARQUET_ENDING, TEXT_ENDINGS, ending_of
+from features.reading.sources import find_files
+from features.rollups.files import (
     Day,
     Manifest,
     SourceFile,
@@ -35,9 +36,8 @@ from features.rollup_files import (
     sweep,
     write_manifest,
 )
-from features.rollup_sources import ROW, Reader, Reading, parquet_sql
-from features.sources import find_files
-from features.spark_rows import refuse_other_rows
+from features.rollups.sources import ROW, Reader, Reading, parquet_sql
+from features.spark.rows import refuse_other_rows
 
 WORTH_KEEPING = 32 << 20
 """Bytes from which a single file is kept by day; a smaller one is read as fast as its roll-ups."""

@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from features.config import HistoryConfig
-from features.files import read_files
-from features.normalise import normalised_sql
-from features.rollup_files import REFUSED, SourceFile
+from features.reading.files import read_files
+from features.reading.normalise import normalised_sql
+from features.reading.sources import Source, source_of
+from features.reading.text_guesses import TimeGuess
+from features.rollups.files import REFUSED, SourceFile
 from features.schemas import SCHEMAS
-from features.sources import Source, source_of
 from features.sql_text import literal, quote
-from features.text_guesses import TimeGuess
 from features.windows import day_number
 
 VERSION = 1

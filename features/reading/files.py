@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 
 from features.config import HistoryConfig
-from features.encodings import UTF8
 from features.errors import DataError
-from features.sheets import EXCEL_ENDINGS, read_sheets
+from features.reading.encodings import UTF8
+from features.reading.sheets import EXCEL_ENDINGS, read_sheets
+from features.reading.text_files import TextFile, as_utf8, ragged_line, text_file, text_sql
 from features.sql_text import literal, quote
-from features.text_files import TextFile, as_utf8, ragged_line, text_file, text_sql
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")

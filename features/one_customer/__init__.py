@@ -1,0 +1,1 @@
+"""One customer from rows that are in no table: the same columns, without an engine's start."""

@@ -1,0 +1,1 @@
+"""From files, tables and queries of any spelling to normalised rows."""

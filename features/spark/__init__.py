@@ -1,0 +1,1 @@
+"""Histories that Spark reads, normalises and keeps, with no row in the driver."""
