@@ -26,8 +26,8 @@ from features.histories import Histories, load_histories
 from features.spec import FeatureSpec
 from features.windows import WINDOWS, day_number
 from tests.features import worlds
+from tests.features.clocks import CLOCKS, as_recorded_at, rows_on
 from tests.features.engines import Engine, built_on, differences
-from tests.features.test_laws import as_recorded_at
 from tests.features.worlds import ATTRIBUTES, CUTOFF, LAST, Rows
 
 CUTOFFS = (CUTOFF - timedelta(days=28), CUTOFF - timedelta(days=10), CUTOFF)
