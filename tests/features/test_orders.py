@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -195,6 +196,15 @@ def test_orders_of_saturday_and_sunday_are_the_weekend() -> None:
     assert frame["orders_weekend_share_364d"] == pytest.approx(200 / 7, abs=1e-6)
     assert built([order(6)])["orders_weekend_share_364d"] == 100
     assert built([order(1)])["orders_weekend_share_364d"] == 0
+
+
+def test_a_weekend_of_more_than_a_year_ago_does_not_count() -> None:
+    # the 52 weeks before a Sunday begin on one, and the day before them is a Saturday
+    sunday = CUTOFF + timedelta(days=1)
+    rows = [order(364), order(363), order(3)]
+    frame = worlds.built("orders", rows, [sunday], spec()).iloc[0]
+    assert frame["orders_count_364d"] == 2
+    assert frame["orders_weekend_share_364d"] == 50
 
 
 def test_refunds_as_a_share_of_spend_and_the_days_since_the_last() -> None:
