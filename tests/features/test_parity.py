@@ -47,7 +47,8 @@ every_history = pytest.mark.parametrize("history", BUILDERS)
 def rows_of(history: str) -> Rows:
     """Random customers; rows at the edges of windows and clocks; one with one row; one with none.
 
-    The rows of that last one lie ahead of every cutoff.
+    The rows of that last one lie ahead of every cutoff. Another's all lie in one quarter: whoever
+    divides by the quarters less one divides by 0.
     """
     rng = random.Random(11)
     rows = worlds.random_world(11, 200, histories=[history])[history]
@@ -62,7 +63,12 @@ def rows_of(history: str) -> Rows:
         for row in rows_on(history, clock, LAST)
     ]
     ahead = [row | {"customer_id": "ahead"} for row in ahead[: _most(history)]]
-    return [*rows, *on_the_cutoff, once, *ahead]
+    quarter = [worlds.random_row(history, rng, [LAST - 120]) for _ in range(_most(history))]
+    quarter = [
+        row | {"customer_id": "quarter", "known_day": row["known_day"] and LAST - 100}
+        for row in quarter
+    ]
+    return [*rows, *on_the_cutoff, once, *quarter, *ahead]
 
 
 def _most(history: str) -> int:
