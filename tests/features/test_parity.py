@@ -119,7 +119,12 @@ def test_every_feature_is_the_same_and_what_lies_ahead_and_order_change_nothing(
     last = found.loc[LAST]
     is_twin = last.index.str.startswith(RECORDED)
     twins = last[is_twin].rename(index=lambda name: name.removeprefix(RECORDED))
-    assert differences(last[~is_twin].loc[twins.index], twins) == []
+    originals = last[~is_twin]
+    assert differences(originals.loc[twins.index], twins) == []
+    # who has no twin had no row on record
+    unknown = originals.drop(twins.index)
+    assert "ahead" in unknown.index
+    assert (unknown.isna() | (unknown == 0)).all(axis=None)
 
 
 @pytest.mark.slow
