@@ -51,7 +51,7 @@ def postgres() -> Iterator[Engine]:
     backend = ibis.connect(running.get_uri())
     with backend.begin() as cursor:  # compiling queries of so many columns costs more than it saves
         cursor.execute("set jit = off")
-    yield Engine(backend, folder)
+    yield Engine(backend, folder, running.get_uri())
     backend.disconnect()
     running.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -26,10 +26,11 @@ ABSOLUTE = 1e-12
 
 @dataclass(frozen=True)
 class Engine:
-    """A backend, and a folder for the files that Spark reads."""
+    """A backend, a folder for the files that Spark reads, and the URL of a server."""
 
     backend: Any
     folder: Path
+    url: str = ""
 
     def put(self, rows: Mapping[str, pa.Table], prefix: str) -> dict[str, ir.Table]:
         """Give the engine these rows, replacing what had the same prefix."""

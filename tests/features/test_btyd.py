@@ -158,8 +158,13 @@ def learn(rows: Rows, cutoffs: list[date], fit: Any) -> FeatureSpec:
 
 @pytest.mark.parametrize(
     "fit",
-    [None, lambda *_: None, lambda *_: CDNOW | {"a": math.inf}],
-    ids=["none", "too few", "inf"],
+    [
+        None,
+        lambda *_: None,
+        lambda *_: CDNOW | {"a": math.inf},
+        lambda *_: CDNOW | {"alpha": 0.0},
+    ],
+    ids=["none", "too few", "inf", "zero"],
 )
 def test_without_a_fit_there_are_no_such_columns(fit: Any) -> None:
     assert not set(learn([order(9)], [CUTOFF], fit).names) & {f"orders_{name}" for name in COLUMNS}

@@ -256,6 +256,12 @@ def test_since_begins_with_the_first_whole_month() -> None:
     assert figures["period"].tolist() == ["2024-02", "2024-03"]
 
 
+def test_a_month_on_whose_first_day_since_lies_is_whole() -> None:
+    rows = table(SURVEYS, [answer("a", date(2024, m, 20), "nps", 10) for m in (1, 2, 3)])
+    figures = kpis_by({"surveys": rows}, since=date(2024, 2, 1), until=UNTIL)
+    assert figures["period"].tolist() == ["2024-02", "2024-03"]
+
+
 SUBSCRIBERS = [
     term("stays", date(2023, 12, 10)),
     term("leaves in January", date(2023, 12, 10), date(2024, 1, 20)),
@@ -311,6 +317,20 @@ def test_a_segment_is_over_its_customers_and_those_without_one_are_named() -> No
     tables = {"surveys": table(SURVEYS, rows), "customers": CUSTOMERS}
     figures = kpis_by(tables, by="region", until=UNTIL)
     assert figures[["segment", "n"]].to_numpy().tolist() == [["(missing)", 2], ["north", 2]]
+
+
+def test_a_segment_counts_from_since_on_and_up_to_the_day_before_until() -> None:
+    answers = [answer("a", day, "nps", 10) for day in (date(2024, 2, 9), date(2024, 2, 10))]
+    opened = at("2024-03-20 12:00")
+    resolved = [at("2024-03-31 12:00"), at("2024-04-01 12:00")]
+    tables = {
+        "surveys": table(SURVEYS, answers),
+        "tickets": table(TICKETS, [ticket("a", opened, resolved=each) for each in resolved]),
+        "customers": CUSTOMERS,
+    }
+    figures = kpis_by(tables, by="region", since=date(2024, 2, 10), until=UNTIL)
+    assert figure(figures, "north", "nps")["n"] == 1
+    assert figure(figures, "north", "resolution_hours_mean")["n"] == 1
 
 
 def test_an_unknown_segment_names_those_there_are() -> None:
@@ -412,6 +432,28 @@ def test_empty_histories_give_an_empty_table_of_the_same_columns() -> None:
 def test_customer_months_hold_nothing_before_the_first_complete_month() -> None:
     months = customer_months(table(SUBSCRIPTIONS, SUBSCRIBERS), until=date(2023, 11, 20))
     assert months.count().to_pyarrow().as_py() == 0
+
+
+def test_a_month_that_ends_at_the_cutoff_is_complete() -> None:
+    months = customer_months(table(SUBSCRIPTIONS, SUBSCRIBERS), until=date(2024, 2, 1))
+    assert date_of(months.day.max().to_pyarrow().as_py()) == date(2024, 1, 1)
+
+
+def test_a_term_learned_at_the_cutoff_is_no_term_yet() -> None:
+    late = term("a", date(2023, 12, 10)) | {"known_day": day_number(UNTIL)}
+    rows = table(SUBSCRIPTIONS, [term("b", date(2023, 12, 10)), late])
+    found = customer_months(rows, until=UNTIL).to_pyarrow()["customer_id"].to_pylist()
+    assert found == ["b", "b", "b"]
+
+
+def test_who_comes_back_and_ends_on_the_first_of_the_next_month_was_there_at_its_midnight() -> None:
+    terms = [
+        term("a", date(2023, 12, 10), date(2024, 1, 10)),
+        term("a", date(2024, 1, 20), date(2024, 2, 1)),
+    ]
+    found = customer_months(table(SUBSCRIPTIONS, terms), until=UNTIL).to_pyarrow().to_pylist()
+    left = {date_of(row["day"]): row["churned"] for row in found}
+    assert left == {date(2024, 1, 1): False, date(2024, 2, 1): True}
 
 
 def test_a_missing_figure_prints_as_nothing_not_as_zero() -> None:

@@ -86,6 +86,14 @@ def test_who_ends_one_term_and_starts_another_within_the_horizon_has_stayed() ->
     assert churned({"subscriptions": terms}, CANCELLATION) == {"a": False}
 
 
+@pytest.mark.parametrize(("starts", "left"), [(27, False), (28, True)])
+def test_who_comes_back_at_the_end_of_the_horizon_has_left_within_it(
+    starts: int, left: bool
+) -> None:
+    terms = [row("subscriptions", 9, ended_day=LAST + 5), row("subscriptions", -starts)]
+    assert churned({"subscriptions": terms}, CANCELLATION) == {"a": left}
+
+
 def test_labels_beyond_the_data_say_until_when_data_are_needed() -> None:
     here = worlds.histories({"orders": [row("orders", 9, amount=1.0)]}, last_day=LAST + 5)
     with pytest.raises(NotEnoughData) as error:
@@ -122,6 +130,11 @@ def test_realised_value_discounts_margins_by_their_day() -> None:
     )
     assert found["realised_value"] == pytest.approx(5 + 5 / 1.25)
     assert found["order_days"] == 2
+
+
+def test_a_day_with_a_free_order_is_an_order_day_and_one_with_a_refund_is_none() -> None:
+    orders = [row("orders", age, amount=a) for age, a in ((9, 5.0), (-3, 0.0), (-4, -5.0))]
+    assert value({"orders": orders})["order_days"] == 1
 
 
 def test_a_given_margin_is_taken_instead_of_the_rate() -> None:

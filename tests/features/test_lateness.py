@@ -99,6 +99,35 @@ def test_several_days_of_loading_are_all_named():
     assert measured("orders", rows).load == Load((LAST - 3, LAST - 2), 80, 120)
 
 
+def test_a_load_is_of_rows_older_than_28_days_when_the_newest_row_was_made():
+    rows = [worlds.row("orders", age, known_day=LAST, amount=1.0) for age in range(29, 40)]
+    rows.append(worlds.row("orders", 1, amount=1.0))
+    assert measured("orders", rows).load == Load((LAST,), 10, 10)
+
+
+def test_a_load_is_of_more_than_half_of_the_older_rows():
+    loaded = [worlds.row("orders", age, known_day=LAST, amount=1.0) for age in range(40, 50)]
+    rows = [worlds.row("orders", age, amount=1.0) for age in (1, *range(51, 60))]
+    assert measured("orders", loaded + rows).load == Load((LAST,), 10, 19)
+    rows.append(worlds.row("orders", 60, amount=1.0))
+    assert measured("orders", loaded + rows).load is None
+
+
+def test_rows_known_28_days_late_were_not_loaded_and_those_known_29_days_late_were():
+    loads = []
+    for delay in (28, 29):
+        rows = [worlds.row("orders", 60, known_day=LAST - 60 + delay, amount=1.0)] * 9
+        loads.append(measured("orders", [*rows, worlds.row("orders", 1, amount=1.0)]).load)
+    assert loads == [None, Load((LAST - 31,), 9, 9)]
+
+
+def test_what_happens_on_the_last_day_counts():
+    ticket = worlds.row("tickets", 0, known_day=LAST + 2, resolved_day=LAST)
+    found = measured("tickets", [ticket])
+    assert found.known == Delay(1, 1.0, 2, 2, 2)
+    assert found.fields == {"resolution": Delay(1, 0.0, 0, 0, 0)}
+
+
 def test_rows_that_arrive_a_little_late_every_day_are_no_load():
     rows = [worlds.row("usage", age, known_day=LAST - age + 3) for age in range(5, 200)]
     found = measured("usage", rows)
@@ -128,8 +157,9 @@ def test_what_lies_ahead_of_the_last_day_is_left_aside():
 def test_a_row_that_stands_alone_far_ahead_is_stray():
     assert stray({**WEEKDAYS, 400: 1}) == Stray(1, 199, 400, 400)
     rows = [worlds.row("subscriptions", age) for age in range(100, 200) for _ in range(8)]
-    rows += [worlds.row("subscriptions", 150, ended_day=LAST - 2)]
-    assert measured("subscriptions", rows).stray == Stray(1, LAST - 100, LAST - 2, LAST - 2)
+    for last in (worlds.row("subscriptions", 0), worlds.row("subscriptions", 150, ended_day=LAST)):
+        found = measured("subscriptions", [*rows, last]).stray
+        assert found == Stray(1, LAST - 100, LAST, LAST)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import random
 import sqlite3
 from collections.abc import Iterator
 
@@ -11,10 +12,17 @@ import pandas as pd
 import pytest
 
 from features.build import BUILDERS
+from features.windows import WINDOWS
 from tests.features import worlds
 from tests.features.worlds import CUTOFF, LAST, World, arrow_schema
 
 CUTOFFS = (CUTOFF - datetime.timedelta(days=28), CUTOFF)
+EDGES = [
+    LAST - back - window + step
+    for back in (0, 28)
+    for window in (0, *WINDOWS)
+    for step in (-1, 0, 1)
+]
 
 # each gives customer_id and the value; :c is the cutoff's day, :w the window in days
 SEEN = "known_day < :c"
@@ -583,7 +591,18 @@ ORACLES: dict[str, tuple[int, str]] = {
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return worlds.random_world(seed=7, rows=150)
+    """Customers with many random rows, and many with few at the edges of the windows."""
+    rng = random.Random(7)
+    rows = worlds.random_world(seed=7, rows=150)
+    edges = {name: [worlds.random_row(name, rng, EDGES) for _ in range(150)] for name in rows}
+    edges["customers"] = []
+    return {
+        name: [
+            *rows[name],
+            *(row | {"customer_id": f"edge {n % 40}"} for n, row in enumerate(each)),
+        ]
+        for name, each in edges.items()
+    }
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -78,6 +79,16 @@ def test_a_customer_with_refunds_only_has_no_order() -> None:
     assert frame["orders_count_364d"] == 0
     assert frame["orders_refunds_364d"] == 1
     assert math.isnan(frame["orders_frequency"])
+    assert math.isnan(frame["orders_monetary_value"])
+
+
+def test_an_order_of_nothing_is_a_purchase_and_no_refund() -> None:
+    frame = built([order(30), order(20), order(4, 0.0)])
+    assert frame["orders_count_28d"] == 2
+    assert frame["orders_days_since_last"] == 4
+    assert frame["orders_last_gap_over_gap"] == pytest.approx(16 / 13, abs=1e-6)
+    assert frame["orders_gaps_shorter_share"] == 0
+    assert frame["orders_refunds_364d"] == 0
 
 
 def test_trends_compare_daily_rates_and_a_newcomer_is_not_a_growing_customer() -> None:
@@ -195,6 +206,23 @@ def test_orders_of_saturday_and_sunday_are_the_weekend() -> None:
     assert frame["orders_weekend_share_364d"] == pytest.approx(200 / 7, abs=1e-6)
     assert built([order(6)])["orders_weekend_share_364d"] == 100
     assert built([order(1)])["orders_weekend_share_364d"] == 0
+
+
+def test_a_channel_counts_while_it_was_used_within_the_year() -> None:
+    rows = [order(9, channel=name) for name in ("web", "shop", "phone")]
+    several = learn_spec(worlds.histories({"orders": rows}), [CUTOFF])
+    mine = [order(3, channel="web"), order(364, channel="shop"), order(365, channel="phone")]
+    frame = worlds.built("orders", mine, [CUTOFF], several).iloc[0]
+    assert frame["orders_distinct_channels_364d"] == 2
+
+
+def test_a_weekend_of_more_than_a_year_ago_does_not_count() -> None:
+    # the 52 weeks before a Sunday begin on one, and the day before them is a Saturday
+    sunday = CUTOFF + timedelta(days=1)
+    rows = [order(364), order(363), order(3)]
+    frame = worlds.built("orders", rows, [sunday], spec()).iloc[0]
+    assert frame["orders_count_364d"] == 2
+    assert frame["orders_weekend_share_364d"] == 50
 
 
 def test_refunds_as_a_share_of_spend_and_the_days_since_the_last() -> None:

@@ -26,8 +26,8 @@ from features.histories import Histories, load_histories
 from features.spec import FeatureSpec
 from features.windows import WINDOWS, day_number
 from tests.features import worlds
+from tests.features.clocks import CLOCKS, as_recorded_at, rows_on
 from tests.features.engines import Engine, built_on, differences
-from tests.features.test_laws import as_recorded_at
 from tests.features.worlds import ATTRIBUTES, CUTOFF, LAST, Rows
 
 CUTOFFS = (CUTOFF - timedelta(days=28), CUTOFF - timedelta(days=10), CUTOFF)
@@ -45,14 +45,30 @@ every_history = pytest.mark.parametrize("history", BUILDERS)
 
 @cache
 def rows_of(history: str) -> Rows:
-    """Random customers; rows at the windows' edges; one with one row; one whose rows lie ahead."""
+    """Random customers; rows at the edges of windows and clocks; one with one row; one with none.
+
+    The rows of that last one lie ahead of every cutoff. Another's all lie in one quarter: whoever
+    divides by the quarters less one divides by 0.
+    """
     rng = random.Random(11)
     rows = worlds.random_world(11, 200, histories=[history])[history]
     if history != "customers":
         rows = rows + [worlds.random_row(history, rng, EDGES) for _ in range(40)]
     once = worlds.random_row(history, rng, [LAST - 3]) | {"customer_id": "once"}
     ahead = [worlds.random_row(history, rng, [LAST + day]) for day in range(3)]
-    return [*rows, once, *(row | {"customer_id": "ahead"} for row in ahead[: _most(history)])]
+    on_the_cutoff = [
+        row | {"customer_id": f"{clock} {row['customer_id']}"}
+        for name, clock in CLOCKS
+        if name == history
+        for row in rows_on(history, clock, LAST)
+    ]
+    ahead = [row | {"customer_id": "ahead"} for row in ahead[: _most(history)]]
+    quarter = [worlds.random_row(history, rng, [LAST - 120]) for _ in range(_most(history))]
+    quarter = [
+        row | {"customer_id": "quarter", "known_day": row["known_day"] and LAST - 100}
+        for row in quarter
+    ]
+    return [*rows, *on_the_cutoff, once, *quarter, *ahead]
 
 
 def _most(history: str) -> int:
@@ -103,7 +119,25 @@ def test_every_feature_is_the_same_and_what_lies_ahead_and_order_change_nothing(
     last = found.loc[LAST]
     is_twin = last.index.str.startswith(RECORDED)
     twins = last[is_twin].rename(index=lambda name: name.removeprefix(RECORDED))
-    assert differences(last[~is_twin].loc[twins.index], twins) == []
+    originals = last[~is_twin]
+    assert differences(originals.loc[twins.index], twins) == []
+    # who has no twin had no row on record
+    unknown = originals.drop(twins.index)
+    assert len(unknown) > 0
+    assert (unknown.isna() | (unknown == 0)).all(axis=None)
+
+
+@pytest.mark.slow
+@others
+@every_history
+def test_a_part_of_the_customers_gets_the_same_features_as_among_all(
+    engine: Engine, history: str, expected: Mapping[str, tuple[FeatureSpec, pd.DataFrame]]
+) -> None:
+    spec, among_all = expected[history]
+    part = [row for row in rows_of(history) if row["customer_id"] in ("a", "c", "once")]
+    found = built_on(engine.put({history: worlds.arrow(history, part)}, "part"), spec, DAYS[-1:])
+    assert set(found.loc[LAST].index) == {"a", "c", "once"}
+    assert differences(among_all.loc[found.index], found) == []
 
 
 @pytest.mark.slow

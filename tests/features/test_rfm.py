@@ -104,11 +104,11 @@ def test_a_refund_is_no_purchase_and_takes_nothing_from_one() -> None:
 
 
 def test_no_orders_before_the_cutoff_names_the_earliest() -> None:
-    rows = [row("orders", -4, amount=1.0)]
+    rows = [row("orders", -age, amount=a) for age, a in ((2, -1.0), (4, 0.0), (6, 1.0))]
     with pytest.raises(NotEnoughData) as error:
         rfm(worlds.table("orders", rows), CUTOFF)
     assert str(error.value) == (
-        "no orders before cutoff 2024-06-01: the earliest of 1 orders is 2024-06-05; "
+        "no orders before cutoff 2024-06-01: the earliest of 2 orders is 2024-06-05; "
         "move the cutoff later or load more history"
     )
 

@@ -80,6 +80,17 @@ def test_the_price_is_compared_with_the_first_one_and_with_the_plans_usual_one()
     assert found["subscriptions_amount_over_usual"] == 1.25
 
 
+def test_a_plan_that_never_had_a_price_has_no_usual_one() -> None:
+    rows = [term(50), row("subscriptions", 50, plan="free")]
+    spec = learn_spec(worlds.histories({"subscriptions": rows}), [CUTOFF])
+    usual = zip(
+        *(spec.seen["subscriptions"][name] for name in ("plan", "usual_amount")), strict=True
+    )
+    assert dict(usual) == {"basic": "10.0", "free": ""}
+    found = worlds.built("subscriptions", [term(9, "free")], [CUTOFF], spec).iloc[0]
+    assert math.isnan(found["subscriptions_amount_over_usual"])
+
+
 def test_a_plan_that_training_never_saw_has_no_usual_price() -> None:
     found = built([term(30, "new", 25.0)])
     assert math.isnan(found["subscriptions_amount_over_usual"])

@@ -134,6 +134,13 @@ def test_without_plans_the_coarsest_attribute_is_the_segment() -> None:
     assert seen["nps"] == ("3.0", "3.0", "3.0")
 
 
+@pytest.mark.parametrize(("levels", "is_one"), [(1, 0), (2, 1), (20, 1), (21, 0)])
+def test_a_segment_has_at_least_two_levels_and_at_most_20(levels: int, is_one: int) -> None:
+    plan = Column("subscriptions_plan", "category", tuple(f"plan {n}" for n in range(levels)))
+    seen = learned(respondents("plan 0", [3.0]), [plan, Column("surveys_nps_last")])
+    assert len(seen.get("segment", ())) == is_one
+
+
 def test_only_what_two_histories_give_makes_a_column() -> None:
     assert together_columns([Column("usage_events_91d")], together_seen({}, [])) == ()
     alone = [Column("usage_days_since_last"), Column("surveys_nps_last"), PLAN]

@@ -45,6 +45,7 @@ ORDERS = "customer_id,ordered_at,amount,margin,refunded_at\n"
         ("a,2025-01-01,400,,\na,2025-01-09,-100,,\n", 0.4 * 300 / 400),
         ("a,2025-01-01,400,,\na,2025-04-01,-100,,\n", 0.4),
         ("a,2025-01-01,400,,2025-04-01\n", 0.4),
+        ("a,2025-01-01,-100,,\na,2025-01-02,0,,\n", 0.4),
     ],
 )
 def test_the_margin_rate_of_orders_counts_given_margins_and_refunds_known_at_the_cutoff(

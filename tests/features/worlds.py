@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -87,7 +87,13 @@ def features(
     return frame.set_index(["customer_id", "cutoff"])
 
 
-def built(history: str, rows: Rows, cutoffs: Sequence[date], spec: FeatureSpec) -> pd.DataFrame:
+def built(
+    history: str,
+    rows: Rows,
+    cutoffs: Sequence[date],
+    spec: FeatureSpec,
+    changed: Callable[[str], str] = str,
+) -> pd.DataFrame:
     """What one builder alone makes of rows: its query compiled once, run over other rows."""
     days = tuple(day_number(cutoff) for cutoff in cutoffs)
     backend, query = _compiled(history, days, spec.to_json())
@@ -95,7 +101,7 @@ def built(history: str, rows: Rows, cutoffs: Sequence[date], spec: FeatureSpec) 
     backend.con.execute(f"delete from {history}")
     backend.con.register("new_rows", new)
     backend.con.execute(f"insert into {history} by name select * from new_rows")
-    frame: pd.DataFrame = backend.con.execute(query).df()
+    frame: pd.DataFrame = backend.con.execute(changed(query)).df()
     kinds = {each.name: "str" if each.kind == "category" else "float64" for each in spec.columns}
     typed = frame.astype({"customer_id": "str", CUTOFF_DAY: "int64"} | kinds).round(DECIMALS)
     return typed.sort_values([CUTOFF_DAY, "customer_id"], ignore_index=True)
