@@ -1,0 +1,7 @@
+"""Conditions that several oracles share; :c is the cutoff's day, :w the window in days."""
+
+from __future__ import annotations
+
+# each gives customer_id and the value; :c is the cutoff's day, :w the window in days
+SEEN = "known_day < :c"
+RECENT = "known_day < :c and day >= :c - :w"
