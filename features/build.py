@@ -2,82 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 
 from features.btyd import FitPurchases, purchases_seen
-from features.customers import customers_features, customers_seen
+from features.builders import BUILDERS
 from features.engines import fetch
 from features.errors import ModelError, NotEnoughData
 from features.frames import DECIMALS as DECIMALS
 from features.frames import frame_of, rounded_sql
 from features.histories import Histories
 from features.known import CUTOFF_DAY, KEYS, known_at
-from features.mentions import mentions_features, mentions_seen
-from features.orders import orders_features, orders_seen
-from features.payments import payments_features, payments_seen
 from features.progress import Progress, silent
 from features.seen import Seen
 from features.spec import Column, FeatureSpec
 from features.sql_text import quote
 from features.staging import Part, Stage, staged
-from features.subscriptions import subscriptions_features, subscriptions_seen
-from features.surveys import surveys_features, surveys_seen
-from features.tickets import tickets_features, tickets_seen
 from features.together import together_columns, together_features, together_seen
-from features.usage import usage_features, usage_seen
-from features.usage_days import usage_days
 from features.vocabulary import describe
 from features.windows import EPOCH, date_of, day_number
 
 AT_ONCE = 250_000
 """Customers computed at a time: more of them need more memory, fewer more time."""
-
-
-def _as_it_is(table: ir.Table, seen: Seen) -> ir.Table:
-    return table
-
-
-@dataclass(frozen=True)
-class Builder:
-    """One history's way to features.
-
-    Attributes
-    ----------
-    learn : callable, (rows before the last training cutoff) -> Seen
-        Chooses what columns are made of; the customers' one takes their static attributes too.
-    build : callable, (table, cutoff days, Seen) -> Table
-        One row per customer and cutoff with something known.
-    reduce : callable, (table, Seen) -> Table
-        What `build` does to the rows first, whatever the cutoff; `build` takes reduced rows too.
-    """
-
-    learn: Callable[..., Seen]
-    build: Callable[[ir.Table, Sequence[int], Seen], ir.Table]
-    reduce: Callable[[ir.Table, Seen], ir.Table] = _as_it_is
-
-
-BUILDERS: Mapping[str, Builder] = MappingProxyType(
-    {
-        "usage": Builder(usage_seen, usage_features, usage_days),
-        "tickets": Builder(tickets_seen, tickets_features),
-        "surveys": Builder(surveys_seen, surveys_features),
-        "orders": Builder(orders_seen, orders_features),
-        "subscriptions": Builder(subscriptions_seen, subscriptions_features),
-        "payments": Builder(payments_seen, payments_features),
-        "mentions": Builder(mentions_seen, mentions_features),
-        "customers": Builder(customers_seen, customers_features),
-    }
-)
-"""History -> its builder, in the order of the columns. The laws are tested over all of them."""
 
 
 def learn_spec(

@@ -9,7 +9,8 @@ from itertools import count
 import ibis
 import ibis.expr.types as ir
 
-from features.build import BUILDERS, finished_table
+from features.build import finished_table
+from features.builders import BUILDERS
 from features.config import BusinessConfig, Config
 from features.errors import ModelError
 from features.frames import DECIMALS

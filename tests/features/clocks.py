@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from features.build import BUILDERS
+from features.builders import BUILDERS
 from tests.features import worlds
 from tests.features.worlds import Row, Rows
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from features.build import BUILDERS
+from features.builders import BUILDERS
 from features.config import parse_config
 from features.engines import fetch
 from features.histories import Histories, load_histories

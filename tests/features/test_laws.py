@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.build import BUILDERS, learn_spec
+from features.build import learn_spec
+from features.builders import BUILDERS
 from features.schemas import SCHEMAS, day_column
 from features.spec import FeatureSpec
 from features.windows import WINDOWS, day_number

@@ -12,7 +12,8 @@ import ibis
 import pandas as pd
 import pytest
 
-from features.build import BUILDERS, build_features, learn_spec
+from features.build import build_features, learn_spec
+from features.builders import BUILDERS
 from features.config import parse_config
 from features.errors import ModelError
 from features.histories import Histories, load_histories

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
-from features.build import BUILDERS
+from features.builders import BUILDERS
 from features.windows import WINDOWS
 from tests.features import worlds
 from tests.features.oracles import ORACLES

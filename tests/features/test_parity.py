@@ -18,7 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from features.build import BUILDERS, learn_spec
+from features.build import learn_spec
+from features.builders import BUILDERS
 from features.config import read_config
 from features.datasets.simulator import simulate
 from features.engines import fetch

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features import histories
-from features.build import BUILDERS
+from features.builders import BUILDERS
 from features.config import Config, parse_config
 from features.daily import daily, daily_sql
 from features.errors import DataError

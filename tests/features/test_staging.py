@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis.backends.duckdb import Backend
 
-from features.build import BUILDERS, build_features, finished_table, learn_spec, write_features
+from features.build import build_features, finished_table, learn_spec, write_features
+from features.builders import BUILDERS
 from features.errors import TenureError
 from features.frames import frame_of, rounded_sql
 from features.histories import Histories

@@ -14,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from features.build import BUILDERS, DECIMALS, build_features, learn_spec
+from features.build import DECIMALS, build_features, learn_spec
+from features.builders import BUILDERS
 from features.histories import Histories
 from features.known import CUTOFF_DAY, at_each
 from features.schemas import SCHEMAS, Column, Schema, day_column
