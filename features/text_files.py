@@ -20,7 +20,8 @@ from features.sql_text import literal, quote
 
 WHITESPACE = " "
 """As a delimiter: any run of blanks, as in tables laid out for reading."""
-_DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
+_MAGIC = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".gz"}
 _SAMPLE_BYTES = 1 << 17
 _SAMPLE_RECORDS = 200
 _CONSISTENT = 0.9
@@ -68,6 +69,7 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
     DataError
         It can't be decoded, or its first line has no column names.
     """
+    _refuse_other_kinds(path)
     encoding = encoding_of(path, encoding)
     sample, whole = _sample(path, encoding)
     escape = "\\" if '\\"' in sample and '""' not in sample else '"'
@@ -127,6 +129,15 @@ def ragged_line(path: Path, delimiter: str, encoding: str = UTF8) -> int | None:
     return None
 
 
+def _refuse_other_kinds(path: Path) -> None:
+    """Refuse a file whose first bytes say that its ending is wrong."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    kind = _MAGIC.get(start[:2] if start[:2] in _MAGIC else start)
+    if kind is not None and not path.name.lower().endswith(kind):
+        raise DataError(f"{path} is no text but seems to be a {kind} file; give it that ending")
+
+
 def _errors(encoding: str) -> str:
     # five bytes mean nothing in Windows-1252; one of them must not stop the read
     return "replace" if encoding == WINDOWS else "strict"
@@ -164,7 +175,7 @@ def _records(sample: str, delimiter: str, escape: str, *, whole: bool) -> list[l
 def _delimiter(sample: str, escape: str, *, whole: bool) -> str:
     """Return the delimiter that splits the header and most records into the most cells."""
     best, cells = ",", 1
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         records = _records(sample, delimiter, escape, whole=whole)
         width = len(records[0]) if records else 0
         alike = sum(len(record) == width for record in records)
@@ -182,7 +193,7 @@ def _loose(sample: str, escape: str, *, whole: bool) -> str:
     if len(records) > 1 and len(widths) == 1 and max(widths) > 1:
         return WHITESPACE
     header = sample.split("\n", 1)[0]
-    found = max(_DELIMITERS, key=header.count)
+    found = max(DELIMITERS, key=header.count)
     return found if found in header else ","
 
 
