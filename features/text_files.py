@@ -44,6 +44,8 @@ class TextFile:
         What stands before a quote inside a quoted cell: a quote, or a backslash.
     header : tuple of str
         Its columns, each name once.
+    repeated : tuple of str
+        Names that several columns have; all but the first got a number.
     mixed_lines : bool
         Whether some lines end in CR LF and some in LF; the engine reads only one kind.
     """
@@ -53,6 +55,7 @@ class TextFile:
     delimiter: str
     escape: str
     header: tuple[str, ...]
+    repeated: tuple[str, ...]
     mixed_lines: bool
 
     @property
@@ -80,7 +83,10 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
         raise DataError(f"{path} has no line of column names; add one or leave it out")
     bare = _QUOTED.sub("", sample)
     mixed = "\r\n" in bare and "\n" in bare.replace("\r\n", "")
-    return TextFile(path, encoding, delimiter, escape, _names(records[0]), mixed)
+    names = _names(records[0])
+    cells = [cell.strip() for cell in records[0]]
+    repeated = tuple(dict.fromkeys(cell for cell in cells if cell and cells.count(cell) > 1))
+    return TextFile(path, encoding, delimiter, escape, names, repeated, mixed)
 
 
 def text_sql(files: Sequence[TextFile]) -> str:

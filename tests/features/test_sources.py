@@ -494,3 +494,20 @@ def test_an_expression_that_cannot_be_read_says_how_names_with_blanks_are_writte
     text = "customer_id,ordered_at,Total GBP\na,2025-01-01,1\n"
     with pytest.raises(DataError, match=rf"evaluated: .*{SECTION} \(.*double quotes"):
         load(text, columns={"amount": "Total GBP * 2"})
+
+
+def test_a_column_name_that_stands_twice_is_remarked_on(load):
+    found = load("customer_id,ordered_at,amount,amount\na,2025-01-01,1,9\n")
+    assert column(found, "amount") == [1.0]
+    assert found.reports["orders"].remarks == (
+        "orders: orders.csv has several columns named 'amount'; the first is read, the next is "
+        "'amount_1'",
+    )
+
+
+def test_a_remark_on_many_files_is_one(load, tmp_path):
+    for month in "123":
+        text = f"customer_id,ordered_at,amount,channel\na,2025-0{month}-01,1,Zürich\n"
+        (tmp_path / f"till-{month}.csv").write_bytes(text.encode("latin-1"))
+    [remark] = load(path="till-*.csv").reports["orders"].remarks
+    assert remark.startswith("orders: till-1.csv (like 2 more) is not UTF-8 and was read as")
