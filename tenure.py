@@ -220,9 +220,11 @@ def serve(
     Example: `tenure serve --config shop/tenure.toml --port 3000`
     """
     from features.config import read_config
+    from serving.address import refuse_taken
     from serving.terminal import say
 
     home = read_config(config).home
+    refuse_taken(host, port)
     os.environ["TENURE_HOME"] = str(home)
     say(f"serving {home} on http://{host}:{port}; try /docs.json, /readyz and POST /v1/score")
     command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Tenure"]

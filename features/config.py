@@ -187,8 +187,12 @@ def read_config(path: Path) -> Config:
         )
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}; mend that line") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}; mend that line (text stands in quotes)"
+        ) from error
     return parse_config(raw, home=path.resolve().parent)
 
 
@@ -301,6 +305,11 @@ def _history(name: str, table: Mapping[str, Any]) -> HistoryConfig:
 
 
 def _expanded(table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    if isinstance(table.get("path"), list):
+        raise ConfigError(
+            f"{where} has a list as path; name files that are alike by a glob, such as "
+            '"ledger/*.csv"'
+        )
     texts = {key: table[key] for key in ("path", "sql", "database") if key in table}
     return {**table, **{k: expanded(v, where) for k, v in texts.items() if isinstance(v, str)}}
 

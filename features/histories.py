@@ -165,7 +165,8 @@ def _load(
     except duckdb.Error as error:
         raise DataError(
             f"{history.name}: its columns or where can't be evaluated: {first_line(error)}; "
-            f"mend [histories.{history.name}]"
+            f"mend [histories.{history.name}] (a column whose name has blanks stands in double "
+            "quotes there)"
         ) from error
     if report.rows == 0:
         raise DataError(_nothing_left(report, config.home))

@@ -23,6 +23,8 @@ LEAST_FALL = 0.05
 """AUC that everything else must lack besides: of columns that all know nearly all, none leaks."""
 LARGEST_GROUP = 1 / 3
 """Share of the columns that may be taken away: else too little is left to compare with."""
+FEWEST = 30
+"""Customers who left, and who stayed, below which a collapse may be chance."""
 MOST_ROWS = 8_000
 _STEPS = 4
 _RESTORES = 1.5
@@ -51,6 +53,8 @@ def irreplaceable(
     if not any(alone[name].low >= bar for name in names):
         return
     table = table.sample(MOST_ROWS)
+    if min(table.churned.sum(), (~table.churned).sum()) < FEWEST:
+        return
     everything = together(table, names)
     gone = _collapsing(table, names, alone, everything, bar)
     if not gone:

@@ -74,6 +74,11 @@ def rolling_origins(
         train = _train(first, calibrate, horizon_days, cutoffs, step_days)
         if train:
             found.append(Origin(train, calibrate, test))
+    if not found and newest <= first:
+        raise NotEnoughData(
+            f"the histories don't meet: all of them have rows only from {first}, and the newest "
+            f"cutoff is {newest}; compare their first and last days, and export all at one time"
+        )
     if not found:
         needed = 3 * horizon_days + MIN_HISTORY_DAYS
         raise NotEnoughData(

@@ -10,6 +10,7 @@ from features.init.plans import Findings
 from features.init.rhythm import Rhythm
 from features.init.selects import Select
 from features.schemas import ACTIVITY_HISTORIES, SCHEMAS
+from features.sql_text import quote
 
 WIDTH = 100
 _ORDER = [*SCHEMAS]
@@ -85,6 +86,10 @@ def _mapped(plan: Plan, select: Select) -> Iterator[str]:
         yield from _doubt(plan.doubts.get(our))
         if theirs != our:
             yield f"columns.{our} = {literal_toml(theirs)}"
+    used = [*select.columns.values(), *plan.keys.values()]
+    unused = [name for name in select.table.columns if not any(quote(name) in sql for sql in used)]
+    if unused:
+        yield from _comment(f"not used: {', '.join(unused)}")
 
 
 def _column(sql: str) -> str:

@@ -17,6 +17,7 @@ from features.errors import DataError, ModelError
 from features.one_customer.program import NotHere, Program
 from features.one_customer.raw_rows import Columns, Row, RowReader
 from features.schemas import Kind
+from features.value_columns import NEVER_GIVEN
 from features.windows import day_number
 
 Values = dict[str, float | str | None]
@@ -166,7 +167,7 @@ class OneCustomer:
             if plan.together is not None:
                 columns = {name: [value] for name, value in features.items()}
                 features |= _only_row(plan.together.run({TOGETHER: columns}, day)) or {}
-            inputs = _gathered(plan.value_inputs, tables, day)
+            inputs = NEVER_GIVEN | _gathered(plan.value_inputs, tables, day)
         except NotHere as error:
             raise DataError(
                 "a feature can't be computed from these rows; look for amounts or times that no "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,15 +78,28 @@ def ending_of(name: str) -> str:
 def _text(con: duckdb.DuckDBPyConnection, config: HistoryConfig, files: Sequence[Path]) -> Read:
     told = {"delimiter": config.delimiter, "encoding": config.encoding}
     layouts = [text_file(file, **told) for file in files]
-    remarks = tuple(
-        f"{config.name}: {file.path.name} is not UTF-8 and was read as {file.encoding}; if its "
-        f"names look wrong, set encoding under [histories.{config.name}]"
-        for file in layouts
-        if config.encoding is None and file.encoding != UTF8
-    )
+    remarks = tuple(_remarks(config, layouts))
     if all(file.readable for file in layouts):
         return Read(text_sql(layouts), remarks)
     return Read(_copied(con, config.name, layouts), remarks)
+
+
+def _remarks(config: HistoryConfig, layouts: Sequence[TextFile]) -> Iterator[str]:
+    """Say what was assumed of text files: once, however many of them it was assumed of."""
+    said: dict[str, list[str]] = {}
+    for file in layouts:
+        if config.encoding is None and file.encoding != UTF8:
+            said.setdefault(
+                f"is not UTF-8 and was read as {file.encoding}; if its names look wrong, set "
+                f"encoding under [histories.{config.name}]",
+                [],
+            ).append(file.path.name)
+        for name in file.repeated:
+            twice = f"has several columns named '{name}'; the first is read, the next is '{name}_1'"
+            said.setdefault(twice, []).append(file.path.name)
+    for what, names in said.items():
+        others = f" (like {len(names) - 1:,} more)" if len(names) > 1 else ""
+        yield f"{config.name}: {names[0]}{others} {what}"
 
 
 def _copied(con: duckdb.DuckDBPyConnection, history: str, layouts: Sequence[TextFile]) -> str:

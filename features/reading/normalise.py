@@ -11,6 +11,7 @@ from features.reading.readers import (
     Zone,
     found_sql,
     given_sql,
+    named_in,
     number_found,
     refuse_ambiguous,
     text_found,
@@ -23,7 +24,7 @@ _NOTHING = "('NA', 'N/A', 'NULL', 'NAN', 'NONE', '-')"
 _NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
 _BAD = {
     "id": "is not an exact id",
-    "time": "is not a time",
+    "time": "is not a time between 1900 and 2200",
     "number": "is not a number",
     "flag": "is neither yes nor no",
 }
@@ -115,7 +116,16 @@ def _expressed(
         raise source.missing(mapped)
     refuse_ambiguous(source, mapped)
     sql = given_sql(f"({mapped})", column.kind, zone, history.time_format)
-    return _Value(column, sql, f"nullif(trim(({mapped})::varchar), '') is not null")
+    # a cell that can't be read makes the whole expression null, though the row had a value
+    unread = [_unread(source, name) for name in named_in(mapped, source.text)]
+    given = f"nullif(trim(({mapped})::varchar), '') is not null"
+    return _Value(column, sql, f"({' or '.join([given, *unread])})")
+
+
+def _unread(source: Source, name: str) -> str:
+    """Return SQL that tells whether a cell holds something that is not of its column's type."""
+    cell = source.cell_sql(name)
+    return f"({quote(name)} is null and {cell} is not null and upper({cell}) not in {_NOTHING})"
 
 
 def _attributes(

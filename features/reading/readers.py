@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from features.config import HistoryConfig
@@ -111,10 +111,22 @@ def refuse_ambiguous(source: Source, expression: str) -> None:
     DataError
         It names a column of such numbers.
     """
-    words = set(re.findall(r"[^\W\d]\w*", expression.casefold()))
-    for name in source.ambiguous:
-        if f'"{name.casefold()}"' in expression.casefold() or name.casefold() in words:
-            raise source.read_two_ways(name)
+    for name in named_in(expression, source.ambiguous):
+        raise source.read_two_ways(name)
+
+
+def named_in(expression: str, columns: Iterable[str]) -> list[str]:
+    """Return the columns whose names stand in an SQL expression.
+
+    Examples
+    --------
+    >>> named_in('Minutes * 60 + "Extra time"', ["minutes", "Extra time", "Extra"])
+    ['minutes', 'Extra time']
+    """
+    text = expression.casefold()
+    words = set(re.findall(r"[^\W\d]\w*", re.sub('"[^"]*"', "", text)))
+    folded = ((name, name.casefold()) for name in columns)
+    return [name for name, word in folded if word in words or f'"{word}"' in text]
 
 
 def _found_time(source: Source, history: HistoryConfig, name: str, zone: Zone) -> str:

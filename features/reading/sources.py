@@ -17,6 +17,7 @@ from features.config import HistoryConfig, nearest
 from features.errors import DataError
 from features.reading.databases import fetch, is_url
 from features.reading.files import first_line, read_files, remote_sql
+from features.reading.text_files import DELIMITERS
 from features.reading.text_guesses import TimeGuess, guess_times, guess_types
 from features.reading.text_numbers import fraction_sql, guess_numbers, number_sql
 from features.sql_text import literal, quote
@@ -111,6 +112,13 @@ class Source:
     def missing(self, column: str) -> DataError:
         """Return the error for a column that is not there, with the nearest one as a hint."""
         guess = nearest(column, self.types)
+        [only, *others] = self.types
+        mark = next((mark for mark in DELIMITERS if mark in only), None)
+        if mark is not None and not others:
+            return DataError(
+                f"{self.history} has one column only, {only!r}: its cells seem to be parted by "
+                f"{mark!r}; mend delimiter under [histories.{self.history}]"
+            )
         hint = f"did you mean '{guess}'? Rename it or map it" if guess else "rename it or map it"
         return DataError(
             f"{self.history} has no column '{column}' (found: {', '.join(self.types)}); "
@@ -202,6 +210,11 @@ def _files(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) ->
     if is_url(str(config.path)):
         return source_of(con, config, remote_sql(con, config))
     files = find_files(str(config.path), home)
+    if (home / str(config.path)).is_dir():
+        raise DataError(
+            f"{config.name}: {home / str(config.path)} is a folder; name its files, such as "
+            f'path = "{config.path}/*.csv"'
+        )
     if not files:
         raise DataError(
             f"{config.name}: no file at {home / str(config.path)}; "

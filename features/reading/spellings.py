@@ -10,8 +10,6 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
-from features.schemas import ACTIVITY_HISTORIES
-
 _ENOUGH = 0.5
 _SAMPLE, _KNOWN = 20_000, 1_000_000
 
@@ -75,7 +73,8 @@ def other_spelling(ours: Iterable[str], theirs: Iterable[str]) -> OtherSpelling 
     Examples
     --------
     >>> print(other_spelling(["1", "2", "17"], ["001", "002", "017"]).remedy)
-    write them alike, such as columns.customer_id = "lpad(id::varchar, 3, '0')"
+    write them alike, such as columns.customer_id = "lpad(id::varchar, 3, '0')", where id is the
+    column of the file
     >>> other_spelling(["x"], ["001"]) is None
     True
     """
@@ -102,13 +101,15 @@ def about_strangers(tables: Mapping[str, ir.Table], name: str, share: float) -> 
     share : float
         Of its customers.
     """
-    others = [tables[each] for each in ACTIVITY_HISTORIES if each in tables and each != name]
-    known = ibis.union(*(each.select("customer_id") for each in others), distinct=True)
-    strangers = tables[name].select("customer_id").distinct()
-    strangers = strangers.anti_join(known, "customer_id").order_by("customer_id")
-    found = other_spelling(_ids(strangers.limit(_SAMPLE)), _ids(known.limit(_KNOWN)))
-    if found is not None:
-        return found.sentence(name)
+    # a list of customers, too, can tell which of two histories writes their ids otherwise
+    others = [tables[each].select("customer_id") for each in tables if each != name]
+    known = ibis.union(*others, distinct=True)
+    ours = tables[name].select("customer_id").distinct()
+    strangers = _ids(ours.anti_join(known, "customer_id").order_by("customer_id").limit(_SAMPLE))
+    if len(strangers) > _ENOUGH * len(_ids(ours.limit(_SAMPLE))):
+        found = other_spelling(strangers, _ids(known.limit(_KNOWN)))
+        if found is not None:
+            return found.sentence(name)
     return (
         f"{name}: {share:.0%} of its customers are in no other history that shows who stays; look "
         "whether their ids are written alike"
@@ -131,7 +132,10 @@ def _remedy(way: str, ours: str, theirs: str) -> str:
         wanted = "ltrim(id, '0')"
     if way == "decimals" and theirs.endswith(".0"):
         wanted = "id || '.0'"
-    return f'write them alike, such as columns.customer_id = "{wanted}"'
+    return (
+        f'write them alike, such as columns.customer_id = "{wanted}", where id is the column '
+        "of the file"
+    )
 
 
 def _prefixed(theirs: str) -> str:

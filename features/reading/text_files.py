@@ -20,7 +20,8 @@ from features.sql_text import literal, quote
 
 WHITESPACE = " "
 """As a delimiter: any run of blanks, as in tables laid out for reading."""
-_DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
+DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
+_MAGIC = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".gz"}
 _SAMPLE_BYTES = 1 << 17
 _SAMPLE_RECORDS = 200
 _CONSISTENT = 0.9
@@ -43,6 +44,8 @@ class TextFile:
         What stands before a quote inside a quoted cell: a quote, or a backslash.
     header : tuple of str
         Its columns, each name once.
+    repeated : tuple of str
+        Names that several columns have; all but the first got a number.
     mixed_lines : bool
         Whether some lines end in CR LF and some in LF; the engine reads only one kind.
     """
@@ -52,6 +55,7 @@ class TextFile:
     delimiter: str
     escape: str
     header: tuple[str, ...]
+    repeated: tuple[str, ...]
     mixed_lines: bool
 
     @property
@@ -68,6 +72,7 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
     DataError
         It can't be decoded, or its first line has no column names.
     """
+    _refuse_other_kinds(path)
     encoding = encoding_of(path, encoding)
     sample, whole = _sample(path, encoding)
     escape = "\\" if '\\"' in sample and '""' not in sample else '"'
@@ -78,7 +83,10 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
         raise DataError(f"{path} has no line of column names; add one or leave it out")
     bare = _QUOTED.sub("", sample)
     mixed = "\r\n" in bare and "\n" in bare.replace("\r\n", "")
-    return TextFile(path, encoding, delimiter, escape, _names(records[0]), mixed)
+    names = _names(records[0])
+    cells = [cell.strip() for cell in records[0]]
+    repeated = tuple(dict.fromkeys(cell for cell in cells if cell and cells.count(cell) > 1))
+    return TextFile(path, encoding, delimiter, escape, names, repeated, mixed)
 
 
 def text_sql(files: Sequence[TextFile]) -> str:
@@ -127,6 +135,15 @@ def ragged_line(path: Path, delimiter: str, encoding: str = UTF8) -> int | None:
     return None
 
 
+def _refuse_other_kinds(path: Path) -> None:
+    """Refuse a file whose first bytes say that its ending is wrong."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    kind = _MAGIC.get(start[:2] if start[:2] in _MAGIC else start)
+    if kind is not None and not path.name.lower().endswith(kind):
+        raise DataError(f"{path} is no text but seems to be a {kind} file; give it that ending")
+
+
 def _errors(encoding: str) -> str:
     # five bytes mean nothing in Windows-1252; one of them must not stop the read
     return "replace" if encoding == WINDOWS else "strict"
@@ -164,7 +181,7 @@ def _records(sample: str, delimiter: str, escape: str, *, whole: bool) -> list[l
 def _delimiter(sample: str, escape: str, *, whole: bool) -> str:
     """Return the delimiter that splits the header and most records into the most cells."""
     best, cells = ",", 1
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         records = _records(sample, delimiter, escape, whole=whole)
         width = len(records[0]) if records else 0
         alike = sum(len(record) == width for record in records)
@@ -182,7 +199,7 @@ def _loose(sample: str, escape: str, *, whole: bool) -> str:
     if len(records) > 1 and len(widths) == 1 and max(widths) > 1:
         return WHITESPACE
     header = sample.split("\n", 1)[0]
-    found = max(_DELIMITERS, key=header.count)
+    found = max(DELIMITERS, key=header.count)
     return found if found in header else ","
 
 

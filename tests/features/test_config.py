@@ -103,3 +103,9 @@ def test_numbers_past_any_use_and_a_name_within_a_history_are_refused():
         config_of(training={"step_days": 1_000_000_000})
     with pytest.raises(ConfigError, match=r"unknown key 'name' in \[histories.orders\]"):
         config_of(histories={"orders": ORDERS | {"name": "usage"}})
+
+
+def test_a_config_that_is_not_utf_8_says_how_to_save_it(tmp_path):
+    (tmp_path / "tenure.toml").write_bytes("# Zürich\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"tenure\.toml is not UTF-8 .*; save it as UTF-8"):
+        read_config(tmp_path / "tenure.toml")

@@ -254,3 +254,11 @@ def test_parquet_parts_in_subfolders_are_one_table(tmp_path):
     report = init_config(tmp_path)
     assert written(report)[0]["histories"]["usage"]["path"] == "*/*/events.parquet"
     assert read(report) == {"usage": 100}
+
+
+def test_columns_that_no_history_uses_are_listed_where_they_are(tmp_path):
+    rows = "".join(f"M{day},2024-01-{day:02},{day},x\n" for day in range(1, 29))
+    make(tmp_path, "orders.csv", "Customer,Order date,Total,Till roll\n" + rows)
+    _, text = written(init_config(tmp_path))
+    assert "# not used: Till roll\n" in text
+    assert text.count("# not used") == 1

@@ -167,7 +167,7 @@ def test_a_fraction_past_the_guessed_rows_is_not_rounded_in_an_expression(load):
         columns={"amount": "total * 2"},
     )
     assert found.reports["orders"].rows == 50_001
-    assert put_aside(found) == {"amount is missing": 1}
+    assert put_aside(found) == {"amount is not a number": 1}
 
 
 def test_attributes_with_decimal_commas_are_numbers_and_vrai_and_faux_stay_words(load):
@@ -218,7 +218,7 @@ def test_two_formats_that_read_a_cell_as_two_times_are_refused(load):
 def test_a_slip_among_many_dates_is_put_aside(load):
     rows = "".join(f"c{i};{i % 28 + 1:02}/{i % 12 + 1:02}/{1990 + i % 30};1\n" for i in range(900))
     found = load("customer_id;ordered_at;amount\n" + rows + "x;05/16/2019;1\n")
-    assert put_aside(found) == {"ordered_at is not a time": 1}
+    assert put_aside(found) == {"ordered_at is not a time between 1900 and 2200": 1}
 
 
 @pytest.mark.parametrize("unit", [1, 1_000, 1_000_000])
@@ -237,7 +237,7 @@ def test_epoch_times_and_days_in_number_columns_are_read(load, tmp_path):
     )
     found = load(None, "orders.parquet")
     assert column(found, "ordered_at") == [datetime(2025, 1, 1, 23, 30), datetime(2025, 1, 2)]  # noqa: DTZ001
-    assert put_aside(found) == {"ordered_at is not a time": 1}
+    assert put_aside(found) == {"ordered_at is not a time between 1900 and 2200": 1}
 
 
 TEXT = "customer_id,ordered_at,amount,channel\nZoë,2025-01-01,1,“Café”\n"
@@ -446,3 +446,68 @@ def test_variables_of_the_environment_name_a_folder(load, tmp_path, monkeypatch)
         ConfigError, match=rf"{SECTION} names \$\{{SHOP_DATA\}}, which is not set in the environ"
     ):
         load(None, "${SHOP_DATA}/o.csv")
+
+
+def test_a_cell_that_an_expression_cannot_read_is_put_aside_not_lost(load):
+    rows = "".join(f"a,2025-01-{day:02},{day}\n" for day in range(1, 29))
+    text = (
+        f"customer_id,occurred_at,Minutes\n{rows}b,2025-02-01,long\nc,2025-02-01,\nd,2025-02-01,-\n"
+    )
+    found = load(text, "usage.csv", history="usage", columns={"duration_seconds": "Minutes * 60"})
+    assert put_aside(found, "usage") == {"duration_seconds is not a number": 1}
+    assert column(found, "duration_seconds", "usage")[-3:] == [28 * 60.0, None, None]
+
+
+def test_an_expression_that_makes_do_without_the_cell_keeps_the_row(load):
+    rows = "".join(f"a,2025-01-{day:02},{day}\n" for day in range(1, 29))
+    text = f"customer_id,occurred_at,Minutes\n{rows}b,2025-02-01,long\n"
+    mapped = {"duration_seconds": "coalesce(Minutes, 0) * 60"}
+    found = load(text, "usage.csv", history="usage", columns=mapped)
+    assert put_aside(found, "usage") == {}
+
+
+def test_a_delimiter_that_parts_nothing_names_the_one_that_would(load):
+    with pytest.raises(DataError, match=rf"one column only.*parted by ','; mend delim.*{SECTION}"):
+        load("customer_id,ordered_at,amount\na,2025-01-01,1\n", delimiter=";")
+
+
+def test_a_folder_as_path_says_how_to_name_its_files(load, tmp_path):
+    (tmp_path / "ledger").mkdir()
+    with pytest.raises(DataError, match=r"ledger is a folder; .*path = \"ledger/\*\.csv\""):
+        load(path="ledger")
+
+
+def test_a_list_of_paths_says_how_to_name_several_files(load):
+    with pytest.raises(ConfigError, match=rf"{SECTION} has a list as path; .*glob"):
+        load(path=["a.csv", "b.csv"])
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"), [(b"PK\x03\x04", ".xlsx"), (b"PAR1", ".parquet"), (b"\x1f\x8b\x08", ".gz")]
+)
+def test_a_file_with_the_ending_of_another_kind_is_refused_by_its_first_bytes(load, start, kind):
+    with pytest.raises(DataError, match=rf"orders.csv is no text but seems to be a {kind} file"):
+        load(start + b" and more \n of it")
+
+
+def test_an_expression_that_cannot_be_read_says_how_names_with_blanks_are_written(load):
+    text = "customer_id,ordered_at,Total GBP\na,2025-01-01,1\n"
+    with pytest.raises(DataError, match=rf"evaluated: .*{SECTION} \(.*double quotes"):
+        load(text, columns={"amount": "Total GBP * 2"})
+
+
+def test_a_column_name_that_stands_twice_is_remarked_on(load):
+    found = load("customer_id,ordered_at,amount,amount\na,2025-01-01,1,9\n")
+    assert column(found, "amount") == [1.0]
+    assert found.reports["orders"].remarks == (
+        "orders: orders.csv has several columns named 'amount'; the first is read, the next is "
+        "'amount_1'",
+    )
+
+
+def test_a_remark_on_many_files_is_one(load, tmp_path):
+    for month in "123":
+        text = f"customer_id,ordered_at,amount,channel\na,2025-0{month}-01,1,Zürich\n"
+        (tmp_path / f"till-{month}.csv").write_bytes(text.encode("latin-1"))
+    [remark] = load(path="till-*.csv").reports["orders"].remarks
+    assert remark.startswith("orders: till-1.csv (like 2 more) is not UTF-8 and was read as")

@@ -23,7 +23,7 @@ from features.reading.spellings import other_spelling
 def test_ids_written_otherwise_are_found_with_a_remedy(ours, theirs, remedy):
     found = other_spelling(ours, theirs)
     assert (found.ours, found.theirs, found.share) == (ours[0], theirs[0], 1.0)
-    assert found.remedy == f'write them alike, such as columns.customer_id = "{remedy}"'
+    assert f'columns.customer_id = "{remedy}", where id is the column' in found.remedy
 
 
 def test_other_people_are_not_taken_for_the_same():
@@ -58,3 +58,22 @@ def test_check_says_how_two_files_write_the_same_customers(tmp_path, tenure):
     )
     ran = tenure("check", "--config", toml)
     assert "otherwise" not in ran.out
+
+
+def test_only_the_history_that_differs_from_the_list_of_customers_is_told_to_change(
+    tmp_path, tenure
+):
+    def write(name, header, row):
+        rows = "".join(row(number, f"2025-01-{number % 28 + 1:02}") for number in range(1, 60))
+        (tmp_path / f"{name}.csv").write_text(header + rows)
+
+    write("customers", "customer_id\n", lambda number, day: f"M-{number}\n")
+    write("usage", "customer_id,occurred_at\n", lambda number, day: f"M-{number},{day}\n")
+    write("orders", "customer_id,ordered_at,amount\n", lambda number, day: f"{number},{day},1\n")
+    (tmp_path / "tenure.toml").write_text(
+        '[business]\ncurrency = "EUR"\nchurn = "inactivity"\nhorizon_days = 7\n'
+        + "".join(f'[histories.{n}]\npath = "{n}.csv"\n' for n in ("customers", "usage", "orders"))
+    )
+    said = " ".join(tenure("check", "--config", tmp_path / "tenure.toml").out.split())
+    assert "orders writes customer ids otherwise: '1' where others write 'M-" in said
+    assert "usage writes" not in said

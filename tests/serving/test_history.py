@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from serving.problems import ProblemError
 from serving.schemas import MAX_ROWS, HistoryReply
 from serving.scoring import rescore
 from serving.snapshot import HISTORY_PLAN, Snapshot, open_snapshot
+from tests.conftest import ROOT
 from tests.serving.running import RunningServer, is_ready, running, until
 from tests.serving.small_models import publish_small
 from tests.serving.small_models import rescore as rescore_small
@@ -372,6 +374,19 @@ def test_the_example_of_openapi_is_a_request(plan: CustomerPlan, scorer: History
     responses = described["paths"]["/v1/score-history"]["post"]["responses"]
     assert set(responses) == {"200", "400", "401", "413", "422", "429", "503"}
     assert described["components"]["schemas"]["HistoryRequest"]["required"] == ["histories"]
+
+
+def test_the_example_of_the_readme_gets_a_score_of_the_simulated_company(
+    scorer: HistoryScorer,
+) -> None:
+    readme = (ROOT / "README.md").read_text()
+    example = re.search(r"/v1/score-history.*?-d '(.*?)'\n", readme, re.DOTALL)
+    assert example is not None
+    found = scorer.answer(example[1].encode(), now=NOW)["score"]
+    assert 0 < found["churn_probability"] < 1
+    assert found["expected_value"] > 0
+    assert found["cutoff"] == "2026-06-29"
+    assert found["reasons"]
 
 
 def test_neither_ibis_nor_a_training_library_is_loaded_to_answer() -> None:

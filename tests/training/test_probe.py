@@ -1,3 +1,5 @@
+import os
+import shutil
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,6 +17,8 @@ from features.histories import load_histories
 from features.spec import Column, FeatureSpec
 from features.vocabulary import describe
 from serving.registry import champions
+from tests.conftest import ROOT
+from training.irreplaceable import FEWEST
 from training.knowledge import Table, together
 from training.metrics import auc
 from training.probe import MOST_ROWS, check_keep, probe
@@ -112,6 +116,16 @@ def test_a_leak_is_found_at_three_hundred_customers():
     X, churned = company(300)
     X["status"] = closed(churned, np.random.default_rng(1))
     assert named(X, churned) == {"status": ("alone",)}
+
+
+@pytest.mark.parametrize("left", [FEWEST - 1, FEWEST])
+def test_a_collapse_is_looked_for_where_enough_left(left):
+    # with fewer, strong honest columns are blamed by chance: fifteen people stayed in MovieLens
+    churned = np.arange(600) < left
+    rng = np.random.default_rng(2)
+    X = pd.DataFrame({f"noise_{i}": rng.normal(size=600) for i in range(6)})
+    X["status"] = closed(churned, rng)
+    assert named(X, churned) == ({"status": ("alone",)} if left >= FEWEST else {})
 
 
 def test_a_column_written_in_the_last_week_is_named_by_the_shift():
@@ -231,6 +245,25 @@ def probed(folder, now=datetime(2026, 7, 1, tzinfo=UTC)):
 def test_nothing_is_suspected_at_cdnow(tmp_path):
     write_cdnow(tmp_path / "cdnow")
     assert probed(tmp_path / "cdnow") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_is_suspected_of_another_simulated_company(tmp_path, seed):
+    simulate(tmp_path, customers=2_000, weeks=91, seed=seed)
+    assert probed(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["completejourney", "contoso_synthetic", "movielens_100k"])
+def test_nothing_is_suspected_of_the_examples(tmp_path, monkeypatch, name):
+    folder = os.environ.get("TENURE_SHARED_DATA")
+    if not folder:
+        pytest.skip("TENURE_SHARED_DATA, the folder of the shared data sets, is not set")
+    monkeypatch.setenv("TENURE_DATA", folder)
+    shutil.copy(ROOT / "examples" / f"{name}.toml", tmp_path / "tenure.toml")
+    assert probed(tmp_path) == []
 
 
 @pytest.mark.slow

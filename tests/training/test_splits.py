@@ -46,3 +46,10 @@ def test_a_horizon_longer_than_the_history_is_refused_with_both_lengths():
         rolling_origins(
             FIRST, date(2020, 3, 31), horizon_days=91, origins=1, cutoffs=1, step_days=28
         )
+
+
+def test_histories_that_do_not_meet_in_time_are_said_to_be_so():
+    with pytest.raises(NotEnoughData, match=r"don't meet: .* only from 2024-01-01, .* 2023-01-01"):
+        rolling_origins(
+            date(2024, 1, 1), date(2023, 1, 1), horizon_days=28, origins=1, cutoffs=1, step_days=28
+        )
