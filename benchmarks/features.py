@@ -29,7 +29,7 @@ SIZES = (0.02, 0.1, 0.4, 1.0)
 """Parts of the company: 1, 5, 20 and 50 million events."""
 SPARK_SIZE = 0.1
 ROUNDS = 2
-PATIENCE_SECONDS = 3600
+PATIENCE_SECONDS = 900
 _ROOT = Path(__file__).resolve().parents[1]
 
 Figure = dict[str, Any]
