@@ -17,6 +17,7 @@ from training.irreplaceable import MOST_ROWS, without
 from training.knowledge import Table, together
 
 Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 FEWEST_ROWS = 20
 """Customers that a group needs before anything is said of it."""
@@ -99,10 +100,13 @@ def marked(
     named: set[str] = set()
     for mark in marks:
         inside = mark.group[chosen]
-        if mark.column in named or not inside.any() or _counted(table, names, counts, mark.group):
+        if mark.column in named or not inside.any():
             continue
         same = frozenset(other.column for other in marks if mark.same(other))
+        # without them: two marks of the same rows would vouch for each other
         others = without(names, same)
+        if _counted(table, others, counts, mark.group):
+            continue
         if not _surprises(mark, _nearest(some, others, mark, inside)):
             continue
         expected = float(together(some, others).probability[inside].mean())
@@ -137,10 +141,20 @@ def _marks(table: Table, name: str) -> Iterator[Mark]:
     values = table.column(name)
     levels = np.unique(values[~np.isnan(values)])
     if name in table.categorical or len(levels) == 2:
-        groups = (values == level for level in levels)
-        for mark in (Mark(name, "one value", group, churned) for group in groups):
-            if _could_leave(mark) and mark.interval[0] >= PURE:
-                yield mark
+        found = (Mark(name, "one value", values == level, churned) for level in levels)
+    else:
+        found = (Mark(name, "not as usual", group, churned) for group in _unusual(values))
+    for mark in found:
+        if _could_leave(mark) and mark.interval[0] >= PURE:
+            yield mark
+
+
+def _unusual(values: Floats) -> Iterator[Flags]:
+    """Yield the rows that lack the one number that most have, such as a fee of 0."""
+    found, often = np.unique(values[~np.isnan(values)], return_counts=True)
+    if len(found) and often.max() > len(values) / 2:
+        usual = found[often.argmax()]
+        yield (values != usual) & ~np.isnan(values)
 
 
 def _could_leave(mark: Mark) -> bool:

@@ -112,6 +112,17 @@ def test_two_leaks_do_not_vouch_for_each_other():
     assert set(named(X, churned)) == {"status", "open_days"}
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_a_number_that_is_zero_for_all_but_leavers_is_named_beside_what_is_missing(share):
+    X, churned = company(2_000)
+    rng = np.random.default_rng(2)
+    marked = churned & (rng.random(len(X)) < share)
+    X["exit_fee"] = np.where(marked, rng.normal(50, 5, len(X)), 0.0)
+    assert set(named(X, churned)) == {"exit_fee"}
+    X["exit_survey"] = np.where(marked, rng.integers(1, 6, len(X)), np.nan)
+    assert set(named(X, churned)) == {"exit_fee", "exit_survey"}
+
+
 def test_a_leak_is_found_at_three_hundred_customers():
     X, churned = company(300)
     X["status"] = closed(churned, np.random.default_rng(1))
