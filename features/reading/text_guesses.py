@@ -182,7 +182,8 @@ def time_sql(text: str, family: str) -> str:
     if family == EPOCH:
         return epoch_sql(f"try_cast({text} as double)")
     formats = ", ".join(literal(each) for each in FAMILIES.get(family, (family,)))
-    return plausible(f"try_strptime({text}, [{formats}])")
+    dated = rf"case when regexp_matches({text}, '\d') then {text} end"  # or infinity becomes 1900
+    return plausible(f"try_strptime({dated}, [{formats}])")
 
 
 def epoch_sql(number: str) -> str:

@@ -98,3 +98,9 @@ def test_a_time_format_with_a_zone_is_not_shifted_again(load, zone_format, zone,
 def test_an_offset_among_local_times_is_put_aside_where_an_expression_would_drop_it(load):
     found = load("2024-05-01 10:00+09:00", "2024-05-02", "2024-05-03", columns=EXPRESSION)
     assert put_aside(found) == NO_TIME
+
+
+@pytest.mark.parametrize("table", [{}, {"time_format": "%d/%m/%Y"}])
+@pytest.mark.parametrize("word", ["infinity", "epoch"])
+def test_a_word_for_a_time_is_put_aside(load, word, table):
+    assert put_aside(load(word, "13/05/2024", "14/05/2024", **table)) == NO_TIME
