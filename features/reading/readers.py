@@ -134,8 +134,8 @@ def _found_time(source: Source, history: HistoryConfig, name: str, zone: Zone) -
     if name not in source.text:
         return _numeric_time(cell, zone) if source.is_numeric(name) else _typed_time(cell, zone)
     if history.time_format is not None:
-        told = f"coalesce({time_sql(cell, history.time_format)}, {time_sql(cell, ISO)})"
-        return zone.to_utc(told)
+        told = _told_time(cell, history.time_format, zone)
+        return f"coalesce({told}, {_written_time(cell, ISO, zone)})"
     read = [_written_time(cell, family, zone) for family in _time_families(source, name)]
     return read[0] if len(read) == 1 else f"coalesce({', '.join(read)})"
 
@@ -150,6 +150,13 @@ def _time_families(source: Source, name: str) -> tuple[str, ...]:
             f'[histories.{source.history}], such as "{formats[-1]}"'
         )
     return (*guess.families, *guess.also) or (ISO,)
+
+
+def _told_time(cell: str, time_format: str, zone: Zone) -> str:
+    time = time_sql(cell, time_format)
+    if "%z" in time_format.replace("%%", "").lower():  # what it reads has a zone already
+        return f"timezone('UTC', {time})"
+    return zone.to_utc(time)
 
 
 def _written_time(cell: str, family: str, zone: Zone) -> str:
@@ -169,13 +176,18 @@ def _numeric_time(cell: str, zone: Zone) -> str:
 
 
 def _typed_time(cell: str, zone: Zone, time_format: str | None = None) -> str:
-    local = plausible(f"try_cast({cell} as timestamp)")
+    text = f"trim({cell}::varchar)"
+    local = zone.to_utc(plausible(f"try_cast({cell} as timestamp)"))
+    read = (
+        f"(case when typeof({cell}) = 'VARCHAR' then {_written_time(text, ISO, zone)} "
+        f"else {local} end)"
+    )
     if time_format is not None:
-        local = f"coalesce({time_sql(f'{cell}::varchar', time_format)}, {local})"
+        read = f"coalesce({_told_time(text, time_format, zone)}, {read})"
     return (
         f"(case when typeof({cell}) = 'TIMESTAMP WITH TIME ZONE' "
         f"then timezone('UTC', try_cast({cell} as timestamptz)) "
-        f"else {zone.to_utc(local)} end)"
+        f"else {read} end)"
     )
 
 

@@ -19,7 +19,14 @@ from features.reading.copies import same_files
 from features.reading.databases import fetch, is_url
 from features.reading.files import first_line, read_files, remote_sql
 from features.reading.text_files import DELIMITERS
-from features.reading.text_guesses import TimeGuess, guess_times, guess_types
+from features.reading.text_guesses import (
+    HAS_OFFSET,
+    ISO,
+    TimeGuess,
+    guess_times,
+    guess_types,
+    time_sql,
+)
 from features.reading.text_numbers import fraction_sql, guess_numbers, number_sql
 from features.sql_text import literal, quote
 
@@ -101,6 +108,9 @@ class Source:
         typed = f"try_cast({name} as {kind})"
         if self.is_numeric(column):
             typed = number_sql(name, self.decimals.get(column), kind)
+        if kind == "TIMESTAMP":  # a cast would drop an offset, or the name of a zone
+            local = f"not regexp_matches(trim({name}), {HAS_OFFSET})"
+            typed = f"case when {local} then {time_sql(f'trim({name})', ISO)} end"
         if kind == "BIGINT":  # or 2.5, past the rows that the guess has seen, would become 3
             broken = fraction_sql(name, self.decimals.get(column))
             typed = f"case when not {broken} then {typed} end"

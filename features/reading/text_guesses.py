@@ -19,9 +19,14 @@ STRAY = 0.01
 """Fewer of a column's cells than this, written in another way, are slips and go to quarantine."""
 
 ISO, EPOCH = "ISO", "seconds since 1970"
-HAS_OFFSET = r"':\d\d(\.\d+)?\s?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$'"
+_OFFSET = r"\s?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)"
+HAS_OFFSET = rf"':\d\d(\.\d+)?{_OFFSET}$'"
 """SQL text of a pattern: a clock time that says how far it is from UTC."""
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+_PLAIN_ISO = r"\d{4}[-/]\d\d?[-/]\d\d?((T| +)\d\d?(:\d\d){1,2}(\.\d+)?"
+_LIKE_ISO = rf"'^{_PLAIN_ISO}({_OFFSET})?)?$'"
+"""SQL text of a pattern: DuckDB's cast would drop any other ending, be it PM or a zone's name."""
+_HALF_DAY_CLOCKS = (" %I:%M %p", " %I:%M:%S %p")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", *_HALF_DAY_CLOCKS)
 FAMILIES: dict[str, tuple[str, ...]] = {
     name: tuple(day + clock for clock in _CLOCKS)
     for name, day in {
@@ -43,8 +48,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "month-name day, year": "%b %d, %Y",
         "full-month-name day, year": "%B %d, %Y",
     }.items()
-}
-"""Ways to write a time, each with strptime formats without and with a clock time."""
+} | {"year-month-day, 12-hour clock": tuple("%Y-%m-%d" + clock for clock in _HALF_DAY_CLOCKS)}
+"""Ways to write a time, each with its strptime formats; `ISO` stands beside them."""
 _EPOCH_FROM, _EPOCH_TO = 315_532_800, 4_102_444_800  # 1980 and 2100: the units can't overlap
 _EPOCH_UNITS = (1, 1_000, 1_000_000, 1_000_000_000)
 
@@ -63,7 +68,7 @@ def guess_types(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]
     counts = ", ".join(
         f"[count({quote(name)}), count(*) filter (where {like_number_sql(quote(name))}), "
         f"count(*) filter (where regexp_matches({quote(name)}, '^0[0-9]')), "
-        f"count(try_cast({quote(name)} as timestamp)), "
+        f"count({time_sql(f'trim({quote(name)})', ISO)}), "
         f"count(*) filter (where regexp_matches({quote(name)}, {HAS_OFFSET}))]"
         for name in columns
     )
@@ -172,11 +177,13 @@ def time_sql(text: str, family: str) -> str:
     The time is UTC where the family is `EPOCH`, and local otherwise.
     """
     if family == ISO:
-        return plausible(f"try_cast({text} as timestamp)")
+        like_iso = f"regexp_matches({text}, {_LIKE_ISO})"
+        return plausible(f"try_cast(case when {like_iso} then {text} end as timestamp)")
     if family == EPOCH:
         return epoch_sql(f"try_cast({text} as double)")
     formats = ", ".join(literal(each) for each in FAMILIES.get(family, (family,)))
-    return plausible(f"try_strptime({text}, [{formats}])")
+    dated = rf"case when regexp_matches({text}, '\d') then {text} end"  # or infinity becomes 1900
+    return plausible(f"try_strptime({dated}, [{formats}])")
 
 
 def epoch_sql(number: str) -> str:

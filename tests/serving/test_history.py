@@ -261,6 +261,16 @@ TERM = {"subscriptions": [{"started_at": "2026-01-01"}]}
             "histories.usage.0: occurred_at lies in the future",
         ),
         (
+            {"histories": TERM | {"usage": [{"occurred_at": "2024-05-01 01:00:00 Asia/Tokyo"}]}},
+            422,
+            "histories.usage.0: occurred_at is not a time between 1900 and 2200",
+        ),
+        (
+            {"histories": TERM | {"usage": [{"occurred_at": "2024-05-01 10:00:00 PM"}]}},
+            422,
+            "histories.usage.0: occurred_at is not a time between 1900 and 2200",
+        ),
+        (
             {"histories": {"usage": [{}] * (MAX_ROWS + 1)}},
             413,
             "histories hold 50,001 rows (at most 50,000); leave out the oldest ones",
