@@ -22,7 +22,9 @@ Days = Annotated[int, Field(ge=1, le=3660)]
 AtLeastOne = Annotated[int, Field(ge=1, le=100)]
 
 
-RESERVED = frozenset({"as_found", "cutoff", "reason"})
+RESERVED = frozenset(
+    {"as_found", "cutoff", "reason", "filled", "texts", "numbers", "days_since_signup"}
+)
 """Names of columns that Tenure makes itself, beside those that end in _day or _at."""
 
 

@@ -36,7 +36,7 @@ def score_and_publish(
     _check_mappings(churn.facts.mappings, mappings(config), found[CHURN])
     versions = {name: champion.version for name, champion in found.items()}
     scored = score_everyone(config, histories, churn, value, versions, progress=progress)
-    texts = _history_plan(config, histories, churn, value)
+    texts, refused = _history_plan(config, histories, churn, value)
     progress("publish snapshot", 0, 1)
     manifest = publish(
         config.home,
@@ -52,7 +52,8 @@ def score_and_publish(
             "value_model_version": versions.get(LIFETIME_VALUE),
             "base_rate": churn.facts.base_rate,
             "data_fingerprint": histories.fingerprint,
-            "scores_supplied_histories": HISTORY_PLAN in texts,
+            "scores_supplied_histories": refused is None,
+            "supplied_histories_refused": refused,
         },
         texts,
     )
@@ -62,13 +63,13 @@ def score_and_publish(
 
 def _history_plan(
     config: Config, histories: Histories, churn: TrainedChurn, value: TrainedValue | None
-) -> dict[str, str]:
-    """Return the file that lets the service score supplied histories, where that can be done."""
+) -> tuple[dict[str, str], str | None]:
+    """Return the file that lets the service score supplied histories, or why there is none."""
     try:
         plan = plan_one_customer(config, histories, churn.spec, value=value is not None)
-    except ModelError:  # everyone's scores are no worse for it: the service says what is missing
-        return {}
-    return {HISTORY_PLAN: plan.to_json()}
+    except ModelError as error:  # everyone's scores are no worse for it
+        return {}, str(error)
+    return {HISTORY_PLAN: plan.to_json()}, None
 
 
 def _check_business(trained: BusinessConfig, now: BusinessConfig, champion: Champion) -> None:

@@ -157,10 +157,8 @@ def show_published(manifest: Manifest, home: Path) -> None:
         f"{facts['value_model_version'] or 'none'}, under {home / 'snapshots'}"
     )
     if not facts["scores_supplied_histories"]:
-        say(
-            "the service will refuse POST /v1/score-history: a feature of the models can be made "
-            "by an engine alone"
-        )
+        why = facts["supplied_histories_refused"]
+        say(f"the service will refuse POST /v1/score-history: {why}")
 
 
 def show_list(rows: pd.DataFrame, written: WrittenList) -> None:

@@ -107,10 +107,13 @@ def _columns(
 
 def _attributes(histories: Histories) -> dict[str, Kind]:
     table = histories.tables["customers"]
-    return {
-        name: "number" if table[name].type().is_numeric() else "text"
-        for name in histories.attributes
-    }
+    return {name: _kind(table[name]) for name in histories.attributes}
+
+
+def _kind(attribute: ir.Value) -> Kind:
+    found = attribute.type()
+    # yes and no are the numbers 1 and 0 as a feature
+    return "number" if found.is_numeric() or found.is_boolean() else "text"
 
 
 def _types(history: str, kinds: Mapping[str, Kind]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from features.sql_text import literal, quote
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 PARQUET_ENDING = ".parquet"
+_GUESSED = ("DATE", "TIME", "UUID")
 ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, PARQUET_ENDING, *EXCEL_ENDINGS)
 STORES = ("s3://", "s3a://", "r2://", "gs://", "gcs://", "az://", "azure://", "http://", "https://")
 
@@ -118,11 +119,19 @@ def _copied(con: duckdb.DuckDBPyConnection, history: str, layouts: Sequence[Text
 
 
 def _json(con: duckdb.DuckDBPyConnection, names: str) -> str:
-    """Read JSON by the types of all its rows: a column of 1 and "001" is text, not numbers."""
+    """Read JSON by the types of all its rows: a column of 1 and "001" is text, not numbers.
+
+    Its times and UUIDs stay the text that they are, as in CSV: the engine's guess would spell ids
+    anew, and refuse a file for one cell.
+    """
     whole = f"read_json_auto({names}, union_by_name = true, sample_size = -1)"
-    types = con.execute(f"describe select * from {whole}").fetchall()
-    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind, *_ in types)
-    texts = [quote(name) for name, kind, *_ in types if kind == "JSON"]
+    described = con.execute(f"describe select * from {whole}").fetchall()
+    types = {
+        name: "VARCHAR" if kind.startswith(_GUESSED) and not kind.endswith("[]") else kind
+        for name, kind, *_ in described
+    }
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
+    texts = [quote(name) for name, kind in types.items() if kind == "JSON"]
     swapped = ", ".join(f"json_extract_string({name}, '$') as {name}" for name in texts)
     rows = f"read_json({names}, columns = {{{columns}}})"
     return f"select *{f' replace ({swapped})' if swapped else ''} from {rows}"

@@ -16,7 +16,7 @@ from features.reading.readers import (
     refuse_ambiguous,
     text_found,
 )
-from features.reading.sources import Source
+from features.reading.sources import NUMERIC, Source
 from features.schemas import Column, Schema, day_column
 from features.sql_text import literal, quote
 
@@ -56,7 +56,7 @@ def normalised_sql(
     zone = Zone(time_zone)
     refuse_ambiguous(source, history.where or "")
     values = [_value(source, history, column, zone) for column in schema.columns]
-    attributes = dict(_attributes(source, history, schema))
+    attributes = dict(_attributes(source, history, schema, zone))
     rows = f"({source.typed_sql(distinct=history.duplicates == 'drop')}){kept_by(history)}"
     kept = {f"__source_{i}": source.as_found(name) for i, name in enumerate(source.types)}
     inner = _select(
@@ -68,7 +68,7 @@ def normalised_sql(
         f"select * from {rows}",
     )
     uniform = [*_uniform(values, schema, zone), *map(quote, attributes), *kept]
-    reasons = _reasons(values, schema, kept, now)
+    reasons = _reasons(values, schema, zone, kept, now)
     checked = f"select {', '.join(uniform)}, {reasons} as reason from ({inner})"
     cells = ", ".join(
         f"{quote(name)} := {place}" for name, place in zip(source.types, kept, strict=True)
@@ -129,7 +129,7 @@ def _unread(source: Source, name: str) -> str:
 
 
 def _attributes(
-    source: Source, history: HistoryConfig, schema: Schema
+    source: Source, history: HistoryConfig, schema: Schema, zone: Zone
 ) -> Iterator[tuple[str, str]]:
     """Yield the customers' own columns: those mapped under new names, and the static ones."""
     wanted = [name for name in history.columns if schema.column(name) is None]
@@ -142,9 +142,19 @@ def _attributes(
             yield name, read(source, found)
         elif name in history.columns:
             refuse_ambiguous(source, mapped)
-            yield name, f"({mapped})"
+            yield name, _attribute(source, f"({mapped})", zone)
         else:
             raise source.missing(name)
+
+
+def _attribute(source: Source, expression: str, zone: Zone) -> str:
+    """Return SQL for an attribute that an expression makes: no blank text, no infinite number."""
+    rows = source.typed_sql(distinct=False)
+    [described] = source.con.execute(f"describe select {expression} from ({rows})").fetchall()
+    kind = described[1]
+    if kind == "VARCHAR":
+        return given_sql(expression, "text", zone)
+    return given_sql(expression, "number", zone) if kind.startswith(NUMERIC) else expression
 
 
 def _uniform(values: list[_Value], schema: Schema, zone: Zone) -> Iterator[str]:
@@ -161,9 +171,13 @@ def _uniform(values: list[_Value], schema: Schema, zone: Zone) -> Iterator[str]:
         yield f"{day} as day"
     known = zone.day(quote("known_at"))
     if schema.name == "customers":
-        yield f"greatest({zone.day(quote('signed_up_at'))}, {known}) as known_day"
+        yield f"{_customer_known(zone)} as known_day"
     else:
         yield f"case when {day} is not null then greatest({day}, {known}) end as known_day"
+
+
+def _customer_known(zone: Zone) -> str:
+    return f"greatest({zone.day(quote('signed_up_at'))}, {zone.day(quote('known_at'))})"
 
 
 def _day(name: str, schema: Schema, zone: Zone) -> str:
@@ -177,11 +191,14 @@ def _day(name: str, schema: Schema, zone: Zone) -> str:
     )
 
 
-def _reasons(values: list[_Value], schema: Schema, cells: Iterable[str], now: datetime) -> str:
+def _reasons(
+    values: list[_Value], schema: Schema, zone: Zone, cells: Iterable[str], now: datetime
+) -> str:
     cases = [case for value in values for case in _cell_reasons(value, now)]
     cases += [(rule, wrong) for wrong, rule in schema.rules]
     if schema.name == "customers":
-        order = ", ".join(["signed_up_at", *cells])
+        # the first one known stays: a later one must not take away what was known at a cutoff
+        order = ", ".join([f"{_customer_known(zone)} nulls first", "signed_up_at", *cells])
         repeated = f"row_number() over (partition by customer_id order by {order}) > 1"
         cases.append((repeated, "customer_id appears more than once"))
     cases.insert(0, ("__undecided", "where can't be decided for it"))

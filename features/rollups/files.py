@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from features.windows import date_of
 MANIFEST = "manifest.json"
 REFUSED = "refused"
 WORK = ".work"
+_MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class SourceFile:
 
     Attributes
     ----------
-    size, modified : int
-        Bytes, and nanoseconds since 1970: what tells a changed file.
+    size, modified, replaced : int
+        Bytes, and nanoseconds since 1970 of its contents' and of its inode's last change: what
+        tells a changed file, even one that was given back its old time.
     columns : tuple of (str, str)
         Its columns and their types.
     remarks : tuple of str
@@ -51,6 +54,7 @@ class SourceFile:
 
     size: int
     modified: int
+    replaced: int
     columns: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...] = ()
     rows_read: int = 0
@@ -60,9 +64,10 @@ class SourceFile:
     newest: int | None = None
     again_from: int | None = None
 
-    def holds(self, size: int, modified: int, now: str, today: int) -> bool:
+    def holds(self, stat: os.stat_result, now: str, today: int) -> bool:
         """Tell whether reading the file again would give the same rows."""
-        if (self.size, self.modified) != (size, modified):
+        lies_there = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        if (self.size, self.modified, self.replaced) != lies_there:
             return False
         if now == self.read_at:
             return True
@@ -87,6 +92,8 @@ class Manifest:
     ----------
     meaning : str
         Digest of all that decides how a row is read.
+    settings : str
+        Digest of what tenure.toml says of that.
     files : mapping of str to SourceFile
         Path -> what it brought.
     days : mapping of int to Day
@@ -96,6 +103,7 @@ class Manifest:
     """
 
     meaning: str = ""
+    settings: str = ""
     files: Mapping[str, SourceFile] = field(default_factory=dict)
     days: Mapping[int, Day] = field(default_factory=dict)
     retired: tuple[str, ...] = ()
@@ -112,13 +120,14 @@ def read_manifest(folder: Path) -> Manifest:
         raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         found = Manifest(
             meaning=str(raw["meaning"]),
+            settings=str(raw["settings"]),
             files={name: _source_file(each) for name, each in raw["files"].items()},
             days={int(day): Day(**each) for day, each in raw["days"].items()},
             retired=tuple(raw["retired"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Manifest()
-    return found if all((folder / name).is_file() for name in found.named()) else Manifest()
+    return found if all(_is_whole(folder / name) for name in found.named()) else Manifest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
@@ -163,6 +172,17 @@ def day_file(day: int, digest: str) -> str:
     'day=2024-01-01/0c1f.parquet'
     """
     return f"day={date_of(day).isoformat()}/{digest}.parquet"
+
+
+def _is_whole(parquet: Path) -> bool:
+    """Tell whether a Parquet file begins and ends as one does; one cut short does not."""
+    try:
+        with parquet.open("rb") as file:
+            begins = file.read(len(_MAGIC))
+            file.seek(-len(_MAGIC), os.SEEK_END)
+            return begins == file.read() == _MAGIC
+    except OSError:
+        return False
 
 
 def _source_file(raw: dict[str, Any]) -> SourceFile:

@@ -135,9 +135,12 @@ def refresh_rollups(
     with held(folder) as work:
         before = read_manifest(folder)
         paths = {str(path): path for path in find_files(str(history.path), config.home)}
-        files = {name: reader.looked_at(paths[name], before.files.get(name)) for name in paths}
+        known = before.files if before.settings == reader.settings else {}
+        files = {name: reader.looked_at(paths[name], known.get(name)) for name in paths}
         reading = reader.reading(files)
-        kept = before if before.meaning == reading.meaning else Manifest(reading.meaning)
+        kept = before
+        if before.meaning != reading.meaning:
+            kept = Manifest(reading.meaning, reader.settings)
         fresh = _Refresh(reading, folder, work, kept, files).manifest()
         if fresh != before:
             retired = tuple(sorted(before.named() - fresh.named()))
@@ -176,7 +179,7 @@ class _Refresh:
                 staged[name] = self._staged(name)
         days = {day: each for day, each in self.kept.days.items() if day not in touched}
         days |= self._rolled_up(list(staged.values()), touched)
-        return Manifest(self.reading.meaning, files, dict(sorted(days.items())), self.kept.retired)
+        return replace(self.kept, files=files, days=dict(sorted(days.items())))
 
     def _staged(self, name: str) -> Path:
         path = self.work / f"{list(self.files).index(name)}.parquet"

@@ -61,15 +61,26 @@ class Reader:
         """The time `now`, as it is kept."""
         return self.now.astimezone(UTC).isoformat(timespec="seconds")
 
+    @property
+    def settings(self) -> str:
+        """Digest of all that tenure.toml says of how a file is opened and its rows are read."""
+        said = self.history.model_dump(exclude={"path"})
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
     def looked_at(self, path: Path, known: SourceFile | None) -> SourceFile:
         """Return what is known of a file where that still holds, else only how it lies there."""
         stat = path.stat()
-        size, modified = stat.st_size, stat.st_mtime_ns
         today = day_number(self.now.astimezone(ZoneInfo(self.time_zone)).date())
-        if known is not None and known.holds(size, modified, self.moment, today):
+        if known is not None and known.holds(stat, self.moment, today):
             return known
         found = read_files(self.con, self.history, [path])
-        return SourceFile(size, modified, self._columns_of(found.sql), found.remarks)
+        return SourceFile(
+            size=stat.st_size,
+            modified=stat.st_mtime_ns,
+            replaced=stat.st_ctime_ns,
+            columns=self._columns_of(found.sql),
+            remarks=found.remarks,
+        )
 
     def reading(self, files: Mapping[str, SourceFile]) -> Reading:
         """Decide how the files are read.
@@ -90,7 +101,7 @@ class Reader:
             normalised_sql(source, keeping, schema, time_zone=self.time_zone, now=moment)
             for moment in (self.now, datetime(2000, 1, 1, tzinfo=UTC))
         )
-        decides = (VERSION, duckdb.__version__, self.history.duplicates, columns, whenever)
+        decides = (VERSION, duckdb.__version__, self.settings, columns, whenever)
         return Reading(self, columns, now, hashlib.sha256(repr(decides).encode()).hexdigest())
 
     def _columns_of(self, sql: str) -> Columns:

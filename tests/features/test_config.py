@@ -88,6 +88,11 @@ def test_nearest_gives_nothing_where_nothing_is_close():
     [
         {"static": ["cutoff_day"]},
         {"static": ["reason"]},
+        {"static": ["texts"]},
+        {"static": ["numbers"]},
+        {"static": ["filled"]},
+        {"static": ["days_since_signup"]},
+        {"static": ["Texts"], "columns": {"Texts": "region"}},
         {"static": ["Customer_ID"], "columns": {"Customer_ID": "region"}},
         {"static": ["Region", "region"]},
     ],

@@ -327,6 +327,14 @@ def test_which_row_of_a_repeated_customer_stays_does_not_hang_on_the_order_of_ro
     assert one.fingerprint == two.fingerprint
 
 
+@pytest.mark.parametrize("earlier", ["2024-01-01", ""])
+def test_a_later_row_of_a_customer_takes_nothing_away_of_the_first_one_known(load, earlier):
+    text = f"customer_id,region,known_at\na,North,{earlier}\na,East,2024-07-01\n"
+    found = load(text, "customers", static=["region"])
+    assert [row["region"] for row in rows(found, "customers")] == ["North"]
+    assert put_aside(found, "customers") == {"customer_id appears more than once": 1}
+
+
 def test_the_newest_cutoff_follows_the_history_that_shows_who_stays(load, tmp_path):
     (tmp_path / "tickets.csv").write_text("customer_id,opened_at\na,2025-05-01\n")
     text = "customer_id,ordered_at,amount\na,2025-01-01,1\na,2025-03-01,1\n"

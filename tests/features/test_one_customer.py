@@ -290,6 +290,34 @@ def test_an_attribute_that_is_a_number_must_be_one(one: OneCustomer) -> None:
         one.know({"customers": rows}, cutoff=CUTOFF, now=NOW)
 
 
+def test_an_attribute_of_yes_and_no_is_told_as_the_number_that_its_feature_is(
+    tmp_path: Path,
+) -> None:
+    orders = "".join(f"c{i},2024-0{1 + i % 5}-05,10\n" for i in range(9))
+    (tmp_path / "orders.csv").write_text("customer_id,ordered_at,amount\n" + orders)
+    people = "".join(f"c{i},{'gold' if i % 3 else 'tin'}\n" for i in range(9))
+    (tmp_path / "customers.csv").write_text("customer_id,tier\n" + people)
+    mapped = {"columns": {"is_gold": "tier = 'gold'"}, "static": ["is_gold"]}
+    described = {
+        "business": {"currency": "EUR", "churn": "inactivity", "horizon_days": 28},
+        "histories": {
+            "orders": {"path": "orders.csv"},
+            "customers": {"path": "customers.csv"} | mapped,
+        },
+    }
+    config = parse_config(described, home=tmp_path)
+    histories = load_histories(config, now=NOW)
+    spec = learn_spec(histories, [CUTOFF])
+    plan = plan_one_customer(config, histories, spec, value=False)
+    histories.close()
+    rows = {
+        "orders": [{POSITION: 0, "ordered_at": "2024-05-01", "amount": 10}],
+        "customers": [{POSITION: 0, "is_gold": 1}],
+    }
+    known = OneCustomer(plan).know(rows, cutoff=CUTOFF, now=NOW)
+    assert known.features["customers_is_gold"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("history", "row", "reason"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -326,6 +327,35 @@ def test_what_a_row_means_decides_that_all_is_built_anew(
     assert shown(config(data, tmp_path / "home")) == first
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"encoding": "cp1251"}, {"delimiter": ";"}, {"decimal": ","}, {"time_format": "%d/%m/%Y"}],
+)
+def test_how_a_file_is_opened_decides_that_it_is_opened_again(
+    change: dict[str, Any], data: Path, tmp_path: Path, anew: Callable[..., Any]
+) -> None:
+    for day in ("03/01/2025", "04/02/2025"):
+        path = write(data, day[:2], f"a1;,{day},вход;,1.000", header="customer_id,at,event,amount")
+        path.write_text(path.read_text(), encoding="cp1251")
+    told = {"time_format": "%m/%d/%Y", "decimal": ".", "delimiter": ",", "encoding": "latin-1"}
+    mapped = {"occurred_at": "at", "quantity": "amount"}
+    first = shown(config(data, tmp_path / "home", columns=mapped, **told))
+    changed = config(data, tmp_path / "home", columns=mapped, **told | change)
+    assert shown(changed) == anew(changed) != first
+
+
+def test_a_file_replaced_by_one_of_its_size_and_time_is_read_again(
+    data: Path, tmp_path: Path, anew: Callable[..., Any]
+) -> None:
+    path = write(data, "one", "a,2025-05-01,login,1,,,x")
+    write(data, "two", "a,2025-05-02,login,1,,,x")
+    mine = config(data, tmp_path / "home")
+    before, stat = shown(mine), path.stat()
+    write(data, "one", "b,2025-05-01,login,1,,,x")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert shown(mine) == anew(mine) != before
+
+
 def test_columns_that_come_and_go_are_matched_by_name(
     data: Path, tmp_path: Path, anew: Callable[..., Any]
 ) -> None:
@@ -369,11 +399,34 @@ def lose_a_day(folder: Path) -> None:
     next(folder.glob("day=*/*.parquet")).unlink()
 
 
+def break_a_day(folder: Path) -> None:
+    next(folder.glob("day=*/*.parquet")).write_bytes(b"PAR1, and no more of it")
+
+
+def empty_a_day(folder: Path) -> None:
+    next(folder.glob("day=*/*.parquet")).write_bytes(b"")
+
+
+def break_the_refused(folder: Path) -> None:
+    next(folder.glob("refused/*.parquet")).write_bytes(b"")
+
+
 def lose_all(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("harm", [spoil_manifest, foreign_manifest, lose_a_day, lose_all])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        spoil_manifest,
+        foreign_manifest,
+        lose_a_day,
+        break_a_day,
+        empty_a_day,
+        break_the_refused,
+        lose_all,
+    ],
+)
 def test_what_is_damaged_is_built_anew(
     harm: Callable[[Path], None], data: Path, tmp_path: Path
 ) -> None:

@@ -177,6 +177,16 @@ def test_attributes_with_decimal_commas_are_numbers_and_vrai_and_faux_stay_words
     assert column(found, "member", "customers") == ["FAUX", "VRAI"]
 
 
+def test_an_attribute_made_by_an_expression_is_cleaned_like_any_other(load):
+    columns = {"per_head": "revenue / heads", "tier": "split_part(code, '-', 1)"}
+    columns |= {"gold": "tier_of = 'gold'"}
+    text = "customer_id,revenue,heads,code,tier_of\na,5.5,2, x -1,gold\nb,5.5,0,-1,tin\n"
+    found = load(text, "customers.csv", history="customers", columns=columns, static=list(columns))
+    assert column(found, "per_head", "customers") == [2.75, None]
+    assert column(found, "tier", "customers") == ["x", None]
+    assert column(found, "gold", "customers") == [False, True]
+
+
 @pytest.mark.parametrize(
     ("yes", "no"),
     [("VRAI", "FAUX"), ("Ja", "Nein"), ("Sí", "No"), ("Verdadero", "Falso"), ("Sim", "Não"),
@@ -328,6 +338,34 @@ def test_json_ids_of_mixed_type_are_text_even_where_the_first_rows_are_numbers(l
     found = load(rows + last, "orders.jsonl")
     assert found.reports["orders"].customers == 30_001
     assert column(found, "count(*)", "orders where customer_id in ('7', '007')") == [2]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ("2024-05-01", "2024-5-1"),
+        ("01-02-2024", "2024-02-01"),
+        ("10:00", "10:00:00"),
+        ("2024-05-01 10:00", "2024-05-01T10:00:00"),
+        ("2024-05-01T10:00:00+02:00", "2024-05-01T10:00:00Z"),
+        ("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ],
+)
+def test_json_ids_that_look_like_times_or_uuids_stay_what_they_are_written_as(load, ids):
+    rows = "".join(
+        f'{{"customer_id": "{each}", "ordered_at": "2025-01-01", "amount": 1}}\n' for each in ids
+    )
+    assert column(load(rows, "orders.jsonl"), "customer_id") == sorted(ids)
+
+
+def test_json_dates_are_read_as_those_of_csv(load):
+    rows = "".join(
+        f'{{"customer_id": "a", "ordered_at": "{day}-02-2024", "amount": 1}}\n' for day in (13, 14)
+    )
+    found = load(rows, "orders.jsonl")
+    assert [at.day for at in column(found, "ordered_at")] == [13, 14]
+    with pytest.raises(DataError, match="day-month-year or as month-day-year; set time_format"):
+        load(rows.replace("13-", "05-").replace("14-", "06-"), "orders.jsonl")
 
 
 def test_an_excel_sheet_keeps_ids_as_text_and_dates_as_dates(load, tmp_path):

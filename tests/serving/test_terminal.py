@@ -9,12 +9,15 @@ import pytest
 from serving.snapshot import Manifest
 from serving.terminal import show_published
 
+WHY = "customers: attribute 'tier' was a number and is [text] now; retrain"
+
 
 def published(*, scores_supplied_histories: bool) -> Manifest:
     facts = {
         "churn_model_version": "3",
         "value_model_version": None,
         "scores_supplied_histories": scores_supplied_histories,
+        "supplied_histories_refused": None if scores_supplied_histories else WHY,
     }
     return Manifest(
         snapshot_id="2024-05-13-abc", cutoff="2024-05-13", customers=7, facts=facts, files={}
@@ -28,4 +31,5 @@ def test_publishing_says_when_supplied_histories_will_be_refused(
     show_published(published(scores_supplied_histories=can), Path("shop"))
     said = " ".join(capsys.readouterr().out.split())
     assert said.startswith("published snapshot 2024-05-13-abc: 7 customers")
-    assert ("will refuse POST /v1/score-history" in said) is not can
+    assert (f"will refuse POST /v1/score-history: {WHY}" in said) is not can
+    assert ("score-history" in said) is not can
