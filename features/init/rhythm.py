@@ -8,10 +8,10 @@ import duckdb
 
 from features.init.guesses import customer_column
 from features.init.plans import Findings
-from features.init.selects import Select
+from features.init.selects import Select, column_of, written_time
 from features.init.tables import Table
 from features.init.words import CURRENCIES, tokens
-from features.reading.text_guesses import epoch_sql, time_sql
+from features.reading.text_guesses import epoch_sql
 from features.sql_text import quote
 
 HORIZONS = (28, 56, 91, 182, 364)
@@ -97,11 +97,10 @@ def _any_id(table: Table) -> str:
 
 
 def _time(table: Table, clock: str, select: Select) -> str:
-    name = select.columns[clock].removeprefix("t.").strip('"').replace('""', '"')
+    name = column_of(select.columns[clock])
     look, cell = table.columns[name], quote(name)
     if look.times is not None:
-        families = (*look.times.families[:1], *look.times.also)
-        return f"coalesce({', '.join(time_sql(cell, each) for each in families)})"
+        return written_time(cell, look.times)
     if table.source.is_numeric(name):
         return epoch_sql(f"cast({cell} as double)")
     return cell
