@@ -18,6 +18,8 @@ HORIZONS = (28, 56, 91, 182, 364)
 USUAL = 91
 _GAPS = 3
 """A horizon should see about so many of a typical customer's gaps between active days."""
+_ENDS = "guessed from the ends of subscriptions; inactivity is the other way to leave"
+_NO_ENDS = "guessed, as no file has ends of subscriptions; with them it would be cancellation"
 _CLOCKS = {"orders": "ordered_at", "usage": "occurred_at"}
 
 
@@ -28,7 +30,7 @@ class Rhythm:
     Attributes
     ----------
     currency, currency_because : str
-    churn : str
+    churn, churn_because : str
     horizon_days, value_horizon_days : int
     because : str
     """
@@ -36,6 +38,7 @@ class Rhythm:
     currency: str
     currency_because: str
     churn: str
+    churn_because: str
     horizon_days: int
     value_horizon_days: int
     because: str
@@ -47,15 +50,16 @@ def rhythm_of(con: duckdb.DuckDBPyConnection, findings: Findings) -> Rhythm:
     subscriptions = findings.plans.get("subscriptions")
     if subscriptions and any("ended_at" in each.columns for each in subscriptions.selects):
         because = "91 days is usual for subscriptions; take what you can act on"
-        return Rhythm(currency, said, "cancellation", 91, 364, because)
+        return Rhythm(currency, said, "cancellation", _ENDS, 91, 364, because)
     for history, clock in _CLOCKS.items():
         if history in findings.plans:
             select = findings.plans[history].selects[0]
             gap, span = _gaps(con, select, clock)
             days = _horizon(gap, span)
             because = _because(gap, span, history)
-            return Rhythm(currency, said, "inactivity", days, min(364, 2 * days), because)
-    return Rhythm(currency, said, "inactivity", 91, 364, "nothing shows a rhythm; 91 is usual")
+            return Rhythm(currency, said, "inactivity", _NO_ENDS, days, min(364, 2 * days), because)
+    because = "nothing shows a rhythm; 91 is usual"
+    return Rhythm(currency, said, "inactivity", _NO_ENDS, 91, 364, because)
 
 
 def _because(gap: float | None, span: int, history: str) -> str:

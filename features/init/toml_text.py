@@ -43,8 +43,10 @@ def _business(findings: Findings, rhythm: Rhythm) -> Iterator[str]:
     yield f"currency = {literal_toml(rhythm.currency)}"
     yield from _doubt("the files don't say where the business is; it decides where a day ends")
     yield 'time_zone = "UTC"'
+    yield from _doubt(rhythm.churn_because)
     yield f'churn = "{rhythm.churn}"  # {_MEANING[rhythm.churn]}'
     if rhythm.churn == "inactivity" and {"orders", "usage"} <= set(findings.plans):
+        yield from _doubt("activity may also be usage: take what shows that a customer stays")
         yield 'activity = "orders"'
     yield from _doubt(rhythm.because)
     yield f"horizon_days = {rhythm.horizon_days}"

@@ -305,3 +305,29 @@ def test_the_items_of_an_order_are_summed_by_their_decimal_mark(tmp_path):
     make(tmp_path, "order_items.csv", "order_id;sku;price\n" + items)
     found, _ = amounts(init_config(tmp_path))
     assert {amount for amount, _ in found.values()} == {34.5}
+
+
+def test_what_leaving_means_and_when_a_term_renews_are_marked_as_guesses(tmp_path):
+    terms = "".join(
+        f"c{i},2024-01-0{i % 9 + 1},{'2024-06-01' if i % 3 else ''},2024-12-01\n" for i in range(30)
+    )
+    make(tmp_path, "contracts.csv", "customer_id,start_date,end_date,next_billing_date\n" + terms)
+    _, text = written(init_config(tmp_path))
+    assert marked(text, "columns.renews_at").startswith("if 'next_billing_date' is overwritten at")
+    assert marked(text, "churn").startswith("guessed from the ends of subscriptions")
+
+
+def test_which_activity_shows_that_a_customer_stays_is_marked_as_a_guess(tmp_path):
+    a_german_shop(tmp_path)
+    events = "".join(f"K{i % 40:03},2024-0{i % 3 + 1}-05T10:00:00,login\n" for i in range(100))
+    make(tmp_path, "events.csv", "user_id,timestamp,event_name\n" + events)
+    _, text = written(init_config(tmp_path))
+    assert marked(text, "churn").startswith("guessed, as no file has ends of subscriptions")
+    assert marked(text, "activity").startswith("activity may also be usage")
+
+
+def marked(text, key):
+    """Return why the line of a key is unsure, from the comment above it."""
+    before = text.split(f"\n{key} = ")[0].splitlines()
+    start = max(n for n, line in enumerate(before) if not line.startswith("#   "))
+    return " ".join(line.lstrip("# ") for line in before[start:]).removeprefix("unsure: ")
