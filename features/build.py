@@ -37,6 +37,10 @@ def learn_spec(
 ) -> FeatureSpec:
     """Choose the columns, looking only at what was known before the last training cutoff.
 
+    Names, kinds and levels are those of the last cutoff. Numbers that go into the features, such
+    as a plan's usual price, are learned from what was known before the *first* one: a row of any
+    cutoff has seen nothing later, not even through a parameter.
+
     Parameters
     ----------
     histories : Histories
@@ -51,7 +55,7 @@ def learn_spec(
     NotEnoughData
         No history has a row before the last cutoff.
     """
-    last = day_number(max(cutoffs))
+    first, last = day_number(min(cutoffs)), day_number(max(cutoffs))
     seen: dict[str, Seen] = {}
     columns: list[Column] = []
     built: dict[str, ir.Table] = {}
@@ -61,11 +65,13 @@ def learn_spec(
         if not _has_rows(known):
             continue
         extra = (histories.attributes,) if history == "customers" else ()
-        seen[history] = BUILDERS[history].learn(known, *extra)
+        chosen = BUILDERS[history].learn(known, *extra)
+        usual = BUILDERS[history].usual(known_at(history, table, [first]), chosen)
+        seen[history] = {**chosen, **usual}
         if history == "orders" and fit_purchases is not None:
-            fitted = purchases_seen(table, day_number(min(cutoffs)), fit_purchases)
+            fitted = purchases_seen(table, first, fit_purchases)
             seen[history] = {**seen[history], **fitted}
-        built[history] = BUILDERS[history].build(table, [last], seen[history])
+        built[history] = BUILDERS[history].build(table, [first], seen[history])
         columns += _columns(history, built[history], seen)
     if not columns:
         raise NotEnoughData(

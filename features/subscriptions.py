@@ -22,20 +22,31 @@ _OPTIONAL = ("plan", "monthly_amount", "renews_day")
 
 
 def subscriptions_seen(table: ir.Table) -> Seen:
-    """Plans on offer and their usual price, reasons given, and which facts are recorded.
+    """Plans on offer, reasons given, and which facts are recorded.
 
     Parameters
     ----------
     table : ibis Table
         The rows of `subscriptions` known before the last training cutoff.
     """
-    plans = top_values(table, "plan", MOST_PLANS)
     return {
-        "plan": plans,
-        "usual_amount": _usual_amounts(table, plans),
+        "plan": top_values(table, "plan", MOST_PLANS),
         "cancel_reason": top_values(table, "cancel_reason", TOP_REASONS),
         "filled": filled_columns(table, _OPTIONAL),
     }
+
+
+def subscriptions_usual(table: ir.Table, seen: Seen) -> Seen:
+    """Mean monthly amount of each plan, as text; blank where it had none yet.
+
+    Parameters
+    ----------
+    table : ibis Table
+        The rows of `subscriptions` known before the first training cutoff.
+    seen : Seen
+        From `subscriptions_seen`.
+    """
+    return {"usual_amount": _usual_amounts(table, seen["plan"])}
 
 
 def subscriptions_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> ir.Table:
@@ -48,7 +59,7 @@ def subscriptions_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) 
     cutoffs : sequence of int
         Day numbers.
     seen : Seen
-        From `subscriptions_seen`.
+        From `subscriptions_seen` and `subscriptions_usual`.
 
     Returns
     -------
@@ -69,7 +80,6 @@ def subscriptions_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) 
 
 
 def _usual_amounts(table: ir.Table, plans: Sequence[str]) -> tuple[str, ...]:
-    """Mean monthly amount of each plan, as text; blank where it never had one."""
     by_plan = table.group_by("plan").aggregate(
         total=table.monthly_amount.sum().round(6), terms=table.monthly_amount.count()
     )

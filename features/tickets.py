@@ -54,23 +54,34 @@ _OPTIONAL = (
 
 
 def tickets_seen(table: ir.Table) -> Seen:
-    """Most frequent kinds of ticket, which outcomes the company records, and what is slow.
+    """Most frequent kinds of ticket, and which outcomes the company records.
 
     Parameters
     ----------
     table : ibis Table
         The rows of `tickets` known before the last training cutoff.
     """
-    filled = filled_columns(table, _OPTIONAL)
     priorities = top_values(table, "priority", TOP_KINDS["priority"])
     return {
         "category": top_values(table, "category", MOST_CATEGORIES),
         "channel": top_values(table, "channel", TOP_KINDS["channel"]),
         "priority": priorities,
         "urgent": _most_urgent(priorities),
-        "filled": filled,
-        "slow_hours": _slow_hours(table) if "resolved_day" in filled else (),
+        "filled": filled_columns(table, _OPTIONAL),
     }
+
+
+def tickets_usual(table: ir.Table, seen: Seen) -> Seen:
+    """Hours from which a ticket is slow; none where no ticket was resolved yet.
+
+    Parameters
+    ----------
+    table : ibis Table
+        The rows of `tickets` known before the first training cutoff.
+    seen : Seen
+        From `tickets_seen`.
+    """
+    return {"slow_hours": _slow_hours(table)}
 
 
 def tickets_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> ir.Table:
@@ -83,7 +94,7 @@ def tickets_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> ir.
     cutoffs : sequence of int
         Day numbers.
     seen : Seen
-        From `tickets_seen`.
+        From `tickets_seen` and `tickets_usual`.
 
     Returns
     -------

@@ -1,7 +1,8 @@
 """What do two histories say together: trouble per use, price per use, silence everywhere?
 
-Learned once from the last training cutoff and frozen, like what the builders saw; made from the
-columns of the builders once they stand beside each other, so it can't see more than they do.
+Learned once and frozen, like what the builders saw: the columns from the last training cutoff, the
+usual answers from the first. Made from the columns of the builders once they stand beside each
+other, so it can't see more than they do.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def together_seen(built: Mapping[str, ir.Table], columns: Sequence[Column]) -> S
     Parameters
     ----------
     built : mapping of str to ibis Table
-        History -> its builder's columns at the last training cutoff.
+        History -> its builder's columns at the first training cutoff.
     columns : sequence of Column
         The columns of all builders.
 
@@ -55,7 +56,7 @@ def together_seen(built: Mapping[str, ir.Table], columns: Sequence[Column]) -> S
     -------
     Seen
         Names of columns; and for each instrument the usual answers, as text: one per segment, in
-        the order of the levels, and everyone's at the end.
+        the order of the levels, and everyone's at the end; none where nobody had answered yet.
     """
     names = {column.name for column in columns}
     lasts = [f"{history}_days_since_last" for history in SIGNS_OF_LIFE]
@@ -68,6 +69,8 @@ def together_seen(built: Mapping[str, ir.Table], columns: Sequence[Column]) -> S
         return seen
     asked = [name for name in INSTRUMENTS if f"surveys_{name}_last" in names]
     usual = _usual_answers(_beside(built, segment), segment, asked)
+    if not usual:
+        return seen
     return seen | {"segment": (segment.name,), "levels": segment.levels} | usual
 
 
@@ -147,7 +150,8 @@ def _usual_answers(
     counts = {f"{name}_count": last.count() for name, last in lasts.items()}
     found = answers.group_by(level=answers[segment.name]).aggregate(**totals, **counts)
     rows = found.to_pyarrow().to_pylist()
-    return {name: tuple(map(repr, _means(rows, name, segment.levels))) for name in asked}
+    answered = [name for name in asked if any(row[f"{name}_count"] for row in rows)]
+    return {name: tuple(map(repr, _means(rows, name, segment.levels))) for name in answered}
 
 
 def _means(rows: Sequence[dict[str, Any]], name: str, levels: Sequence[str]) -> list[float]:

@@ -84,6 +84,11 @@ def guess_history(table: Table, *, linked: bool) -> Guess:
         if customer_likeness(customer) < LIKE:
             guess.doubts["customer_id"] = f"'{customer}' is not plainly a customer's id"
     _fill_clock(guess)
+    if "renews_at" in guess.columns:
+        guess.doubts["renews_at"] = (
+            f"if '{guess.columns['renews_at']}' is overwritten at each renewal, it tells the past "
+            "what came later; leave it out then"
+        )
     return guess
 
 

@@ -8,16 +8,18 @@ import duckdb
 
 from features.init.guesses import customer_column
 from features.init.plans import Findings
-from features.init.selects import Select
+from features.init.selects import Select, column_of, written_time
 from features.init.tables import Table
 from features.init.words import CURRENCIES, tokens
-from features.reading.text_guesses import epoch_sql, time_sql
+from features.reading.text_guesses import epoch_sql
 from features.sql_text import quote
 
 HORIZONS = (28, 56, 91, 182, 364)
 USUAL = 91
 _GAPS = 3
 """A horizon should see about so many of a typical customer's gaps between active days."""
+_ENDS = "guessed from the ends of subscriptions; inactivity is the other way to leave"
+_NO_ENDS = "guessed, as no file has ends of subscriptions; with them it would be cancellation"
 _CLOCKS = {"orders": "ordered_at", "usage": "occurred_at"}
 
 
@@ -28,7 +30,7 @@ class Rhythm:
     Attributes
     ----------
     currency, currency_because : str
-    churn : str
+    churn, churn_because : str
     horizon_days, value_horizon_days : int
     because : str
     """
@@ -36,6 +38,7 @@ class Rhythm:
     currency: str
     currency_because: str
     churn: str
+    churn_because: str
     horizon_days: int
     value_horizon_days: int
     because: str
@@ -47,15 +50,16 @@ def rhythm_of(con: duckdb.DuckDBPyConnection, findings: Findings) -> Rhythm:
     subscriptions = findings.plans.get("subscriptions")
     if subscriptions and any("ended_at" in each.columns for each in subscriptions.selects):
         because = "91 days is usual for subscriptions; take what you can act on"
-        return Rhythm(currency, said, "cancellation", 91, 364, because)
+        return Rhythm(currency, said, "cancellation", _ENDS, 91, 364, because)
     for history, clock in _CLOCKS.items():
         if history in findings.plans:
             select = findings.plans[history].selects[0]
             gap, span = _gaps(con, select, clock)
             days = _horizon(gap, span)
             because = _because(gap, span, history)
-            return Rhythm(currency, said, "inactivity", days, min(364, 2 * days), because)
-    return Rhythm(currency, said, "inactivity", 91, 364, "nothing shows a rhythm; 91 is usual")
+            return Rhythm(currency, said, "inactivity", _NO_ENDS, days, min(364, 2 * days), because)
+    because = "nothing shows a rhythm; 91 is usual"
+    return Rhythm(currency, said, "inactivity", _NO_ENDS, 91, 364, because)
 
 
 def _because(gap: float | None, span: int, history: str) -> str:
@@ -97,11 +101,10 @@ def _any_id(table: Table) -> str:
 
 
 def _time(table: Table, clock: str, select: Select) -> str:
-    name = select.columns[clock].removeprefix("t.").strip('"').replace('""', '"')
+    name = column_of(select.columns[clock])
     look, cell = table.columns[name], quote(name)
     if look.times is not None:
-        families = (*look.times.families[:1], *look.times.also)
-        return f"coalesce({', '.join(time_sql(cell, each) for each in families)})"
+        return written_time(cell, look.times)
     if table.source.is_numeric(name):
         return epoch_sql(f"cast({cell} as double)")
     return cell

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from features.init.tables import Table
 from features.reading.files import ending_of
+from features.reading.text_guesses import TimeGuess, time_sql
+from features.reading.text_numbers import number_sql
 from features.sql_text import literal, quote
 
 
@@ -53,7 +55,7 @@ class Select:
         alias = f"l{len(self.joins) + 1}"
         self.joins.append(
             f"left join (\n  select {quote(key)}, "
-            f"sum(try_cast({quote(money)} as double)) as total\n"
+            f"{_sum(other, money, quote(money))} as total\n"
             f"  from {read_call(other)}\n  group by {quote(key)}\n) as {alias}\n"
             f"  on {alias}.{quote(key)} = t.{quote(mine)}"
         )
@@ -81,8 +83,12 @@ class Select:
         sql = self.columns[our]
         if not self.summed or our in ("customer_id", self.order):
             return sql
+        name = column_of(sql)
         if our in self.summed:
-            return f"sum(try_cast({sql} as double))" if self.table.text else f"sum({sql})"
+            return _sum(self.table, name, sql)
+        look = self.table.columns.get(name)
+        if look is not None and look.times is not None:
+            return f"arg_min({sql}, {written_time(sql, look.times)})"
         return f"min({sql})"
 
 
@@ -94,6 +100,28 @@ def stacked(selects: Sequence[Select]) -> str:
             select.columns |= {name: "null" for name in ours if name not in select.columns}
             select.columns = {name: select.columns[name] for name in ours}
     return "\nunion all\n".join(select.sql() for select in selects)
+
+
+def column_of(sql: str) -> str:
+    """Return the plain name of a column of the table itself, or the expression."""
+    if sql.startswith('t."'):
+        return sql[3:-1].replace('""', '"')
+    return sql
+
+
+def written_time(cell: str, times: TimeGuess) -> str:
+    """Return SQL that reads a text as a time in the ways that were found."""
+    families = (*times.families[:1], *times.also)
+    return f"coalesce({', '.join(time_sql(cell, each) for each in families)})"
+
+
+def _sum(table: Table, name: str, cell: str) -> str:
+    """Return the sum of a column; null where a cell is filled but no number, to be put aside."""
+    if name not in table.source.text:
+        return f"sum({cell})"
+    number = number_sql(cell, table.source.decimals.get(name))
+    filled = f"count(nullif(trim({cell}), ''))"
+    return f"case when {filled} = count({number}) then sum({number}) end"
 
 
 def read_call(table: Table) -> str:

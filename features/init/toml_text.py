@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from features.init.keys import Plan, literal_toml
 from features.init.plans import Findings
 from features.init.rhythm import Rhythm
-from features.init.selects import Select
+from features.init.selects import Select, column_of
 from features.schemas import ACTIVITY_HISTORIES, SCHEMAS
 from features.sql_text import quote
 
@@ -43,8 +43,10 @@ def _business(findings: Findings, rhythm: Rhythm) -> Iterator[str]:
     yield f"currency = {literal_toml(rhythm.currency)}"
     yield from _doubt("the files don't say where the business is; it decides where a day ends")
     yield 'time_zone = "UTC"'
+    yield from _doubt(rhythm.churn_because)
     yield f'churn = "{rhythm.churn}"  # {_MEANING[rhythm.churn]}'
     if rhythm.churn == "inactivity" and {"orders", "usage"} <= set(findings.plans):
+        yield from _doubt("activity may also be usage: take what shows that a customer stays")
         yield 'activity = "orders"'
     yield from _doubt(rhythm.because)
     yield f"horizon_days = {rhythm.horizon_days}"
@@ -82,7 +84,7 @@ def _mapped(plan: Plan, select: Select) -> Iterator[str]:
     if select.table.sheet is not None:
         yield f"sheet = {literal_toml(select.table.sheet)}"
     for our in select.ordered():
-        theirs = _column(select.columns[our])
+        theirs = column_of(select.columns[our])
         yield from _doubt(plan.doubts.get(our))
         if theirs != our:
             yield f"columns.{our} = {literal_toml(theirs)}"
@@ -90,13 +92,6 @@ def _mapped(plan: Plan, select: Select) -> Iterator[str]:
     unused = [name for name in select.table.columns if not any(quote(name) in sql for sql in used)]
     if unused:
         yield from _comment(f"not used: {', '.join(unused)}")
-
-
-def _column(sql: str) -> str:
-    """Return the plain name of a column of the table itself, or the expression."""
-    if sql.startswith('t."'):
-        return sql[3:-1].replace('""', '"')
-    return sql
 
 
 def _doubt(why: str | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -12,6 +12,7 @@ from features.config import read_config
 from features.errors import ConfigError, DataError
 from features.histories import load_histories
 from features.init.folder import init_config
+from features.windows import day_number
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SHARED = os.environ.get("TENURE_SHARED_DATA")
@@ -262,3 +263,71 @@ def test_columns_that_no_history_uses_are_listed_where_they_are(tmp_path):
     _, text = written(init_config(tmp_path))
     assert "# not used: Till roll\n" in text
     assert text.count("# not used") == 1
+
+
+def amounts(report):
+    found = load_histories(read_config(report.out), now=NOW)
+    orders = found.tables["orders"].order_by("order_id").to_pyarrow().to_pylist()
+    aside = found.reports["orders"].quarantined
+    found.close()
+    return {row["order_id"]: (row["amount"], row["day"]) for row in orders}, aside
+
+
+def test_lines_of_an_order_are_summed_by_the_decimal_mark_that_was_found(tmp_path):
+    lines = "".join(
+        f"{i // 2};{100 + i // 8};{'02.01' if i % 2 else '01.02'}.2024;"
+        f"{'1.250,50' if i % 2 else '20'}\n"
+        for i in range(300)
+    )
+    make(tmp_path, "orders.csv", "BestellNr;KundenNr;Datum;Betrag\n" + lines)
+    found, aside = amounts(init_config(tmp_path))
+    assert not aside
+    second_of_january = day_number(date(2024, 1, 2))
+    assert set(found.values()) == {(1270.5, second_of_january)}
+
+
+def test_an_order_with_a_line_that_is_no_amount_is_put_aside_not_summed_without_it(tmp_path):
+    lines = "".join(
+        f"{100 + i // 2},c{i // 8},2024-01-{1 + i // 2 % 28:02},{'n/a' if i == 7 else '1.5'}\n"
+        for i in range(300)
+    )
+    make(tmp_path, "orders.csv", "order_id,customer_id,order_date,amount\n" + lines)
+    found, aside = amounts(init_config(tmp_path))
+    assert len(found) == 149
+    assert {amount for amount, _ in found.values()} == {3.0}
+    assert sum(aside.values()) == 1
+
+
+def test_the_items_of_an_order_are_summed_by_their_decimal_mark(tmp_path):
+    heads = "".join(f"{i};{100 + i // 8};2024-0{1 + i % 9}-11\n" for i in range(200))
+    items = "".join(f"{i // 3};s{i};{10 + i % 3},5\n" for i in range(600))
+    make(tmp_path, "orders.csv", "order_id;customer_id;order_date\n" + heads)
+    make(tmp_path, "order_items.csv", "order_id;sku;price\n" + items)
+    found, _ = amounts(init_config(tmp_path))
+    assert {amount for amount, _ in found.values()} == {34.5}
+
+
+def test_what_leaving_means_and_when_a_term_renews_are_marked_as_guesses(tmp_path):
+    terms = "".join(
+        f"c{i},2024-01-0{i % 9 + 1},{'2024-06-01' if i % 3 else ''},2024-12-01\n" for i in range(30)
+    )
+    make(tmp_path, "contracts.csv", "customer_id,start_date,end_date,next_billing_date\n" + terms)
+    _, text = written(init_config(tmp_path))
+    assert marked(text, "columns.renews_at").startswith("if 'next_billing_date' is overwritten at")
+    assert marked(text, "churn").startswith("guessed from the ends of subscriptions")
+
+
+def test_which_activity_shows_that_a_customer_stays_is_marked_as_a_guess(tmp_path):
+    a_german_shop(tmp_path)
+    events = "".join(f"K{i % 40:03},2024-0{i % 3 + 1}-05T10:00:00,login\n" for i in range(100))
+    make(tmp_path, "events.csv", "user_id,timestamp,event_name\n" + events)
+    _, text = written(init_config(tmp_path))
+    assert marked(text, "churn").startswith("guessed, as no file has ends of subscriptions")
+    assert marked(text, "activity").startswith("activity may also be usage")
+
+
+def marked(text, key):
+    """Return why the line of a key is unsure, from the comment above it."""
+    before = text.split(f"\n{key} = ")[0].splitlines()
+    start = max(n for n, line in enumerate(before) if not line.startswith("#   "))
+    return " ".join(line.lstrip("# ") for line in before[start:]).removeprefix("unsure: ")

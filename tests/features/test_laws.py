@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.build import learn_spec
+from features.build import build_features, learn_spec
 from features.builders import BUILDERS
 from features.schemas import SCHEMAS, day_column
 from features.spec import FeatureSpec
@@ -20,6 +20,7 @@ from tests.features.clocks import AT_ONCE, CLOCKS, FINAL_LATER, as_recorded_at, 
 from tests.features.worlds import CUTOFF, LAST, Rows
 
 CUTOFFS = (CUTOFF - timedelta(days=28), CUTOFF - timedelta(days=10), CUTOFF)
+FIRST = CUTOFF - timedelta(days=180)
 EDGES = sorted(
     {LAST - window + step for window in (0, *WINDOWS) for step in (-1, 0, 1)}
     | {day_number(cutoff) + step for cutoff in CUTOFFS for step in (-1, 0)}
@@ -138,6 +139,27 @@ def test_building_several_cutoffs_at_once_equals_building_each_alone(
     rows = rows_of(history, seed)
     each = [worlds.built(history, rows, [cutoff], specs[history]) for cutoff in CUTOFFS]
     same(worlds.built(history, rows, CUTOFFS, specs[history]), pd.concat(each, ignore_index=True))
+
+
+def as_seen_from_the_first_cutoff(world: worlds.World) -> pd.DataFrame:
+    """Features at the first of two training cutoffs, by the columns learned for both."""
+    here = worlds.histories(world)
+    spec = learn_spec(here, [FIRST, CUTOFF])
+    return build_features(here, spec, [FIRST], worlds.everyone("abcdef", [FIRST]))
+
+
+def test_what_came_after_the_first_training_cutoff_changes_no_feature_there() -> None:
+    """Only which columns and levels there are may come from later rows."""
+    whole = worlds.random_world(seed=5, rows=120)
+    day = day_number(FIRST)
+    recorded = {name: as_recorded_at(name, rows, day) for name, rows in whole.items()}
+    late, early = map(as_seen_from_the_first_cutoff, (whole, recorded))
+    learned = {
+        "tickets_bad_364d", "subscriptions_amount_over_usual", "together_nps_to_segment"
+    }  # fmt: skip
+    shared = [name for name in early if name in late.columns and name != "tickets_open_urgent"]
+    assert learned < set(shared)  # which priority is urgent is a level
+    same(late[shared], early[shared])
 
 
 TOGETHER = ("usage", "tickets", "surveys", "orders", "subscriptions")

@@ -15,14 +15,12 @@ from features.builders import BUILDERS
 from features.windows import WINDOWS
 from tests.features import worlds
 from tests.features.oracles import ORACLES
+from tests.features.oracles.sql import BACK
 from tests.features.worlds import CUTOFF, LAST, World, arrow_schema
 
-CUTOFFS = (CUTOFF - datetime.timedelta(days=28), CUTOFF)
+CUTOFFS = [CUTOFF - datetime.timedelta(days=back) for back in BACK]
 EDGES = [
-    LAST - back - window + step
-    for back in (0, 28)
-    for window in (0, *WINDOWS)
-    for step in (-1, 0, 1)
+    LAST - back - window + step for back in BACK for window in (0, *WINDOWS) for step in (-1, 0, 1)
 ]
 
 
@@ -73,7 +71,7 @@ def test_a_feature_agrees_with_sqlite(
     column: str, built: pd.DataFrame, sqlite: sqlite3.Connection
 ) -> None:
     window, query = ORACLES[column]
-    for back, cutoff in zip((28, 0), CUTOFFS, strict=True):
+    for back, cutoff in zip(BACK, CUTOFFS, strict=True):
         expected = dict(sqlite.execute(query, {"c": LAST - back, "w": window}).fetchall())
         found = built[column].xs(cutoff, level="cutoff").to_dict()
         assert any(value is not None for value in expected.values())

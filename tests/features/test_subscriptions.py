@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -155,3 +156,13 @@ def test_different_plans_at_once_are_counted() -> None:
 def test_terms_that_differ_only_in_their_end_always_come_in_the_same_order() -> None:
     rows = [term(40, "pro", 25.0), term(40, "pro", 25.0, renews_day=LAST + 10)]
     assert built(rows).equals(built(rows[::-1]))
+
+
+def test_a_price_is_usual_only_if_it_was_known_before_the_first_training_cutoff() -> None:
+    cutoffs = [CUTOFF - timedelta(days=60), CUTOFF]
+    rows = [term(50, amount=30.0), term(50, "pro")]
+    late = learn_spec(worlds.histories({"subscriptions": rows}), cutoffs)
+    assert "subscriptions_amount_over_usual" not in late.names
+    early = learn_spec(worlds.histories({"subscriptions": [term(90), *rows]}), cutoffs)
+    assert early.seen["subscriptions"]["usual_amount"] == ("10.0", "")
+    assert "subscriptions_amount_over_usual" in early.names

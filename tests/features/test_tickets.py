@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -202,3 +203,10 @@ def test_a_company_that_records_no_outcomes_gets_no_columns_of_them() -> None:
     columns = features({"tickets": [row("tickets", 3)]}).columns
     outcomes = ("open_", "unanswered", "bad", "hours", "contacts", "reopened", "escalated")
     assert not [name for name in columns for each in outcomes if f"tickets_{each}" in name]
+
+
+def test_where_no_ticket_was_resolved_before_the_first_training_cutoff_none_is_slow() -> None:
+    early = CUTOFF - timedelta(days=30)
+    names = learn_spec(worlds.histories({"tickets": [resolved(40, 9)]}), [early, CUTOFF]).names
+    assert "tickets_resolution_hours_91d" in names
+    assert not [name for name in names if "bad" in name]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -54,12 +55,13 @@ def respondents(plan: str | None, scores: Sequence[float]) -> list[dict[str, Any
 def learned(people: list[dict[str, Any]], columns: Sequence[Column]) -> Mapping[str, Any]:
     """What is seen where these people, each with a plan, answered."""
 
-    def of(column: str) -> ibis.Table:
+    def of(column: str, kind: str) -> ibis.Table:
         names = ("customer_id", column)
         rows = [{name: each[name] for name in names} | {"cutoff_day": 1} for each in people]
-        return ibis.memtable(pa.Table.from_pylist(rows))
+        return ibis.memtable(pd.DataFrame(rows).astype({column: kind}))
 
-    built = {"surveys": of("surveys_nps_last"), "subscriptions": of("subscriptions_plan")}
+    surveys, terms = of("surveys_nps_last", "float64"), of("subscriptions_plan", "str")
+    built = {"surveys": surveys, "subscriptions": terms}
     return together_seen(built, columns)
 
 
@@ -164,3 +166,9 @@ def test_the_parts_of_every_ratio_are_columns_that_exist() -> None:
     for part, of, _ in RATIOS.values():
         assert describe(part)
         assert describe(of)
+
+
+def test_without_an_answer_before_the_first_training_cutoff_none_is_usual() -> None:
+    silent = [*respondents("basic", [math.nan]), *respondents("pro", [math.nan])]
+    seen = learned(silent, [PLAN, Column("surveys_nps_last")])
+    assert "segment" not in seen

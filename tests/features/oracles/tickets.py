@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.features.oracles.sql import RECENT, SEEN
-from tests.features.worlds import LAST
+from tests.features.oracles.sql import FIRST_CUTOFF, RECENT, SEEN
 
 HANDLED = "known_day < :c and resolved_day < :c and day >= :c - :w"
 
@@ -15,7 +14,7 @@ HOURS = "(julianday(resolved_at) - julianday(opened_at)) * 24"
 
 BAD = (
     f"escalated or reopened or {HOURS} > 1e-6 + 2 * (select avg({HOURS}) from tickets "
-    f"where known_day < {LAST} and resolved_day < {LAST})"
+    f"where known_day < {FIRST_CUTOFF} and resolved_day < {FIRST_CUTOFF})"
 )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.features.oracles.sql import RECENT, SEEN
-from tests.features.worlds import LAST
+from tests.features.oracles.sql import FIRST_CUTOFF, RECENT, SEEN
 
 LAST_NPS = (
     "select customer_id, score from (select *, row_number() over (partition by customer_id "
@@ -40,6 +39,6 @@ ORACLES: dict[str, tuple[int, str]] = {
     "together_nps_to_segment": (
         0,
         "select customer_id, score - (select avg(score) from "
-        f"({LAST_NPS.replace(':c', str(LAST))})) from ({LAST_NPS})",
+        f"({LAST_NPS.replace(':c', str(FIRST_CUTOFF))})) from ({LAST_NPS})",
     ),
 }
