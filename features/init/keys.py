@@ -108,3 +108,10 @@ def formats(guess: Guess, plan: Plan) -> None:
 def literal_toml(text: str) -> str:
     """Return a text as TOML writes it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def lines_toml(key: str, text: str) -> list[str]:
+    """Return the lines by which TOML writes a text of several lines."""
+    # three quotes would end the text, and a backslash begins an escape
+    inside = text.replace("\\", "\\\\").replace('"""', '""\\"')
+    return [f'{key} = """', *inside.splitlines(), '"""']

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from features.init.keys import Plan, literal_toml
+from features.init.keys import Plan, lines_toml, literal_toml
 from features.init.plans import Findings
 from features.init.rhythm import Rhythm
 from features.init.selects import Select, column_of
@@ -71,9 +71,7 @@ def _section(plan: Plan) -> Iterator[str]:
         for our, why in plan.doubts.items():
             if our not in ("", *plan.keys):
                 yield from _doubt(f"{our}: {why}")
-        yield 'sql = """'
-        yield from plan.sql.splitlines()
-        yield '"""'
+        yield from lines_toml("sql", plan.sql)
     for key, value in plan.keys.items():
         yield from _doubt(plan.doubts.get(key))
         yield f"{key} = {value}" if key != "where" else f"where = {literal_toml(value)}"

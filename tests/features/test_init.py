@@ -12,6 +12,7 @@ from features.config import read_config
 from features.errors import ConfigError, DataError
 from features.histories import load_histories
 from features.init.folder import init_config
+from features.init.keys import lines_toml
 from features.windows import day_number
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -305,6 +306,13 @@ def test_the_items_of_an_order_are_summed_by_their_decimal_mark(tmp_path):
     make(tmp_path, "order_items.csv", "order_id;sku;price\n" + items)
     found, _ = amounts(init_config(tmp_path))
     assert {amount for amount, _ in found.values()} == {34.5}
+
+
+@pytest.mark.parametrize(
+    "text", ["where a ~ '\\d' -- \\", 'select "a""" from t', 'select """""', "it's '''\n  so"]
+)
+def test_a_query_is_read_back_from_toml_as_it_was(text):
+    assert tomllib.loads("\n".join(lines_toml("sql", text)))["sql"] == text + "\n"
 
 
 def test_what_leaving_means_and_when_a_term_renews_are_marked_as_guesses(tmp_path):
