@@ -132,6 +132,9 @@ class HistoryConfig(_Section):
         Decimal mark of numbers in text, where guessing is not wanted.
     sheet : str or None
         Of an Excel file; the first one where it is not named.
+    ends_inclusive : bool or None
+        Subscriptions only: whether `ended_at` is the last day of a term, or (False) the day from
+        which it no longer runs. None: not said, which is refused where the rows look like True.
     """
 
     name: str
@@ -147,6 +150,7 @@ class HistoryConfig(_Section):
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     sheet: str | None = None
+    ends_inclusive: bool | None = None
 
 
 class Config(_Section):
@@ -297,6 +301,8 @@ def _history(name: str, table: Mapping[str, Any]) -> HistoryConfig:
         raise ConfigError(f"{where} has a database but no sql that reads it; add sql")
     if config.static and name != "customers":
         raise ConfigError(f"{where} has static; only customers have static attributes")
+    if config.ends_inclusive is not None and name != "subscriptions":
+        raise ConfigError(f"{where} has ends_inclusive; only subscriptions have ends")
     if name != "customers":
         _refuse_unknown(
             config.columns, [column.name for column in SCHEMAS[name].columns], f"columns of {where}"

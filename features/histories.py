@@ -26,6 +26,7 @@ from features.rollups.refresh import refresh_rollups, worth_keeping
 from features.schemas import SCHEMAS, Schema
 from features.spark.histories import load_on_spark
 from features.sql_text import literal
+from features.terms import refuse_unclear_ends
 from features.windows import date_of, day_number
 
 IN_MEMORY = 20_000_000
@@ -118,10 +119,11 @@ def load_histories(config: Config, *, now: datetime, progress: Progress = silent
             progress("read histories", done, len(config.histories))
             reports[name] = _load(con, config, history, now)
         progress("read histories", len(reports), len(reports))
+        tables = {name: backend.table(name) for name in config.histories}
+        refuse_unclear_ends(config, tables)
     except BaseException:
         backend.disconnect()
         raise
-    tables = {name: backend.table(name) for name in config.histories}
     return Histories(
         backend=backend,
         tables=tables,
@@ -135,6 +137,7 @@ def load_histories(config: Config, *, now: datetime, progress: Progress = silent
 def _on_spark(config: Config, now: datetime, yesterday: int, progress: Progress) -> Histories:
     loaded = load_on_spark(config, now, progress)
     try:
+        refuse_unclear_ends(config, loaded.tables)
         return Histories(
             backend=loaded.backend,
             tables=loaded.tables,
@@ -184,8 +187,6 @@ def _read_whole(
     staged = _count(con, schema.name)
     quarantined = _put_aside(con, schema, config.home / "quarantine")
     rows = _count(con, schema.name)
-    if schema.name == "subscriptions":
-        con.execute(JOIN_TERMS)
     if schema.name == "usage":
         con.execute(f"create or replace table usage as {daily_sql('usage')}")
     report = _report(con, schema, rows_read, rows_read - staged, quarantined, rows)
@@ -233,19 +234,6 @@ def _write_refused(
     else:
         path.unlink(missing_ok=True)
     return dict(found)
-
-
-JOIN_TERMS = (
-    "update subscriptions set ended_day = subscriptions.ended_day + 1 "
-    "from (select distinct customer_id, day from subscriptions) as following "
-    "where following.customer_id = subscriptions.customer_id "
-    "and following.day = subscriptions.ended_day + 1"
-)
-"""SQL that lets a term that ends on the day before the customer's next one end where that begins.
-
-Many exports name a term's last day; without this, everyone who renews would be gone for one
-midnight.
-"""
 
 
 def _report(

@@ -53,6 +53,28 @@ def known_at(history: str, table: ir.Table, cutoffs: Sequence[int]) -> ir.Table:
     return rows.mutate(age=rows[CUTOFF_DAY] - 1 - rows.day) if "day" in rows.columns else rows
 
 
+def never_final(history: str, table: ir.Table) -> dict[str, list[str]]:
+    """Filled fields that stay hidden forever, because no row has the time that makes them final.
+
+    Returns
+    -------
+    dict of str to list of str
+        The time column ("resolved_at") -> the fields that wait for it.
+    """
+    found = {}
+    for day, fields in FINAL_LATER.get(history, {}).items():
+        clock = day.removesuffix("_day") + "_at"
+        waiting = [name for name in fields if name not in (clock, "day") and name in table.columns]
+        if not waiting or clock not in fields:
+            continue
+        counted = table.aggregate(**{name: table[name].count() for name in (clock, *waiting)})
+        counts = counted.to_pyarrow().to_pylist()[0]
+        filled = [name for name in waiting if counts[name]]
+        if filled and not counts[clock]:
+            found[clock] = filled
+    return found
+
+
 def in_window(rows: ir.Table, days: int) -> ir.BooleanValue:
     """Tell which known rows happened in the last `days` days before their cutoff."""
     return rows.age < days

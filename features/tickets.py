@@ -132,10 +132,10 @@ def _subject(rows: ir.Table, seen: Seen) -> ir.Value:
 
 def _badly(rows: ir.Table, seen: Seen) -> dict[str, ir.Value]:
     """Tell which tickets ended badly: escalated, reopened, or far slower than is usual."""
-    if not seen["slow_hours"]:
+    flags = [rows[name] for name in ("escalated", "reopened") if name in seen["filled"]]
+    flags += [resolution_hours(rows) > float(hours) for hours in seen["slow_hours"]]
+    if not flags:
         return {}
-    slow = resolution_hours(rows) > float(seen["slow_hours"][0])
-    flags = (slow, rows.escalated, rows.reopened)
     return {"badly": reduce(operator.or_, (flag.fill_null(False) for flag in flags))}
 
 
@@ -214,7 +214,7 @@ def _outcomes(rows: ir.Table, seen: Seen) -> dict[str, ir.Value]:
     if "resolved_day" in filled:
         found |= _means("resolution_hours", RESOLUTION_HOURS_MEAN, rows)
         found |= _resolved(rows, filled)
-    if seen["slow_hours"]:
+    if "badly" in rows.columns:
         badly = rows.badly & rows.resolved_day.notnull()
         for days in HANDLED_WINDOWS:
             found[f"bad_{days}d"] = rows.count(where=badly & in_window(rows, days))

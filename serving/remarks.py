@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ MANY_STRANGERS = 0.5
 
 def remarks(histories: Histories, home: Path) -> Iterator[str]:
     """Say all that is odd about the histories of a company."""
+    from features.known import never_final
     from features.lateness import lateness
     from features.reading.spellings import about_strangers
 
@@ -30,6 +31,8 @@ def remarks(histories: Histories, home: Path) -> Iterator[str]:
         yield from about_history(report, histories.newest_cutoff, home)
     for found in lateness(histories.tables, histories.last_day):
         yield from about_lateness(found, histories.last_day)
+    for name, table in histories.tables.items():
+        yield from about_hidden(name, never_final(name, table))
     for name, share in histories.strangers().items():
         if share > MANY_STRANGERS:
             yield about_strangers(histories.tables, name, share)
@@ -52,6 +55,15 @@ def about_history(report: HistoryReport, newest: date, home: Path) -> Iterator[s
         yield (
             f"{report.name} ends {behind} days before the newest cutoff {newest}: its newest rows "
             "are missing, or nothing happened"
+        )
+
+
+def about_hidden(name: str, hidden: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Say which fields no feature ever sees, for want of the time at which they are final."""
+    for clock, fields in hidden.items():
+        yield (
+            f"{name}: no row has {clock}, so nobody can tell when {', '.join(fields)} were known, "
+            f"and no feature sees them; map {clock} under [histories.{name}]"
         )
 
 

@@ -161,7 +161,7 @@ def _write_facts(folder: Path, facts: ChurnFacts | ValueFacts) -> None:
 
 def mappings(config: Config) -> dict[str, str]:
     """How each history is read, as a digest per history: scores need it as the training had it."""
-    how = {"columns", "where", "static", "time_format", "duplicates", "sql"}
+    how = {"columns", "where", "static", "time_format", "duplicates", "sql", "ends_inclusive"}
     return {
         name: hashlib.sha256(
             json.dumps(history.model_dump(include=how), sort_keys=True).encode()

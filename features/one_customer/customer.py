@@ -53,10 +53,10 @@ class CustomerPlan:
         History -> its columns, without customer_id -> what they hold.
     wanted : mapping of str to tuple of str
         History -> the uniform columns that programs read.
-    afterwards : mapping of str to str
-        History -> SQL that changes its table once the rows are in.
     duplicates : mapping of str to {"drop", "keep"}
         History -> what happens to rows equal in every column.
+    ends_inclusive : bool
+        Whether `ended_at` is the last day of a term.
     population : Part
         Gives a row if the customer could still leave.
     features : tuple of Part
@@ -72,8 +72,8 @@ class CustomerPlan:
     time_zone: str
     columns: Mapping[str, Mapping[str, Kind]]
     wanted: Mapping[str, tuple[str, ...]]
-    afterwards: Mapping[str, str]
     duplicates: Mapping[str, str]
+    ends_inclusive: bool
     population: Part
     features: tuple[Part, ...]
     together: Program | None
@@ -134,7 +134,7 @@ class OneCustomer:
 
     def __init__(self, plan: CustomerPlan) -> None:
         self._plan = plan
-        self._reader = RowReader(plan.time_zone, plan.columns, plan.afterwards)
+        self._reader = RowReader(plan.time_zone, plan.columns, plan.ends_inclusive)
 
     def know(
         self, histories: Mapping[str, Sequence[Row]], *, cutoff: date, now: datetime

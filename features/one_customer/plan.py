@@ -14,7 +14,7 @@ from features.builders import BUILDERS
 from features.config import BusinessConfig, Config
 from features.errors import ModelError
 from features.frames import DECIMALS
-from features.histories import JOIN_TERMS, Histories
+from features.histories import Histories
 from features.known import KEYS, as_day, known_at
 from features.labels import population
 from features.one_customer.customer import TOGETHER, CustomerPlan, Part
@@ -79,8 +79,9 @@ def plan_one_customer(
         time_zone=config.business.time_zone,
         columns=columns,
         wanted={name: read.get(name, ("known_day",)) for name in columns},
-        afterwards={"subscriptions": JOIN_TERMS},
         duplicates={name: config.histories[name].duplicates for name in columns},
+        ends_inclusive="subscriptions" in columns
+        and bool(config.histories["subscriptions"].ends_inclusive),
         population=people,
         features=features,
         together=together,

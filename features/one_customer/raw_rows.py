@@ -69,25 +69,22 @@ class RowReader:
         IANA name of the business's.
     columns : mapping of str to mapping of str to Kind
         History -> the columns that its rows may have, without customer_id -> what they hold.
-    afterwards : mapping of str to str
-        History -> SQL that changes its table once the rows are in.
+    ends_inclusive : bool
+        Whether `ended_at` is the last day of a term.
     """
 
     def __init__(
         self,
         time_zone: str,
         columns: Mapping[str, Mapping[str, Kind]],
-        afterwards: Mapping[str, str],
+        ends_inclusive: bool,
     ) -> None:
-        self._time_zone, self._columns, self._afterwards = time_zone, columns, afterwards
+        self._time_zone, self._columns, self._ends_inclusive = time_zone, columns, ends_inclusive
         self._statements: dict[tuple[Any, ...], str] = {}
         self._made = 0
         self._con = duckdb.connect(config={"threads": 1})
         for statement in _SETTINGS:
             self._con.execute(statement)
-        for name in (name for name in afterwards if name in columns):
-            whole = self._uniform_sql(name, dict.fromkeys(columns[name], "VARCHAR"))
-            self._con.execute(f"create table {name} as {whole} limit 0")
 
     def read(
         self,
@@ -138,9 +135,6 @@ class RowReader:
 
     def _fetch(self, history: str, statement: str, wanted: Sequence[str]) -> Columns:
         self._con.execute(statement)
-        if history in self._afterwards:
-            self._con.execute(self._afterwards[history])
-            self._con.execute(f"from {history}")
         names = [each[0] for each in self._con.description or ()]
         rows = self._con.fetchall()
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
@@ -153,8 +147,6 @@ class RowReader:
         if key not in self._statements:
             self._made += 1
             sql = self._uniform_sql(history, types)
-            if history in self._afterwards:
-                sql = f"insert into {history} {sql}"
             self._con.execute(f"prepare {history}_{self._made} as {sql}")
             self._statements[key] = f"{history}_{self._made}"
         self._statements[key] = self._statements.pop(key)
@@ -191,7 +183,12 @@ class RowReader:
         )
         # equal rows are dropped where the request is read: their places differ here
         config = HistoryConfig(
-            name=history, path="request", static=attributes, duplicates="keep", columns={}
+            name=history,
+            path="request",
+            static=attributes,
+            duplicates="keep",
+            columns={},
+            ends_inclusive=self._ends_inclusive,
         )
         sql = normalised_sql(source, config, schema, time_zone=self._time_zone, now=_NOW)
         at = literal(_NOW.replace(tzinfo=None).isoformat(sep=" "))

@@ -67,7 +67,7 @@ def normalised_sql(
         | kept,
         f"select * from {rows}",
     )
-    uniform = [*_uniform(values, schema, zone), *map(quote, attributes), *kept]
+    uniform = [*_uniform(values, history, schema, zone), *map(quote, attributes), *kept]
     reasons = _reasons(values, schema, zone, kept, now)
     checked = f"select {', '.join(uniform)}, {reasons} as reason from ({inner})"
     cells = ", ".join(
@@ -157,14 +157,19 @@ def _attribute(source: Source, expression: str, zone: Zone) -> str:
     return given_sql(expression, "number", zone) if kind.startswith(NUMERIC) else expression
 
 
-def _uniform(values: list[_Value], schema: Schema, zone: Zone) -> Iterator[str]:
+def _uniform(
+    values: list[_Value], history: HistoryConfig, schema: Schema, zone: Zone
+) -> Iterator[str]:
     """Yield the final columns: times stay, and each gets its day."""
     for value in values:
         name = value.column.name
         if name != "known_at":
             yield quote(name)
         if value.column.kind == "time" and name != "known_at":
-            yield f"{_day(name, schema, zone)} as {day_column(value.column, schema)}"
+            day = zone.day(quote(name))
+            if name == "ended_at" and history.ends_inclusive:
+                day = f"{day} + 1"  # the day from which the term no longer runs
+            yield f"{day} as {day_column(value.column, schema)}"
     own = [zone.day(quote(clock)) for clock in schema.clocks]
     day = f"coalesce({', '.join(own)})"
     if len(schema.clocks) > 1:
@@ -178,17 +183,6 @@ def _uniform(values: list[_Value], schema: Schema, zone: Zone) -> Iterator[str]:
 
 def _customer_known(zone: Zone) -> str:
     return f"greatest({zone.day(quote('signed_up_at'))}, {zone.day(quote('known_at'))})"
-
-
-def _day(name: str, schema: Schema, zone: Zone) -> str:
-    day = zone.day(quote(name))
-    if (schema.name, name) != ("surveys", "sent_at"):
-        return day
-    # an unanswered survey has no clock but this one: it must not be seen before it is known
-    known = zone.day(quote("known_at"))
-    return f"case when {day} is null or answered_at is not null then {day} " + (
-        f"else greatest({day}, {known}) end"
-    )
 
 
 def _reasons(

@@ -212,26 +212,12 @@ def _put_aside(staged: Any, name: str, counts: dict[str, int], folder: str) -> d
 
 
 def _finished(loaded: SparkHistories, name: str, kept: Any) -> ir.Table:
-    if name == "subscriptions":
-        return _named(loaded, name, _joined_terms(kept))
     table = _named(loaded, name, kept)
     if name != "usage":
         return table
     place = f"{loaded.place}/daily"
     write_parquet(daily(table), place)
     return _named(loaded, "daily", loaded.session.read.parquet(place))
-
-
-def _joined_terms(terms: Any) -> Any:
-    """Let a term that ends on the day before the customer's next one end where that begins."""
-    from pyspark.sql import functions as sf
-
-    begins = terms.select("customer_id", sf.col("day").alias("begins")).distinct()
-    last = terms.withColumn("begins", sf.col("ended_day") + 1)
-    follows = begins.withColumn("follows", sf.lit(True))
-    joined = last.join(follows, ["customer_id", "begins"], "left")
-    end = sf.when(sf.col("follows"), sf.col("begins")).otherwise(sf.col("ended_day"))
-    return joined.withColumn("ended_day", end).select(*terms.columns)
 
 
 def _named(loaded: SparkHistories, name: str, frame: Any) -> ir.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -364,12 +364,12 @@ def test_a_day_ends_where_the_business_is(company: Company, one: OneCustomer) ->
         assert known.features["usage_days_since_last"] == age
 
 
-def test_terms_that_join_are_one_stay(one: OneCustomer) -> None:
-    terms = [
-        {POSITION: 0, "started_at": "2023-01-01", "ended_at": "2024-05-31"},
-        {POSITION: 1, "started_at": "2024-06-01"},
-    ]
-    assert one.know({"subscriptions": terms}, cutoff=date(2024, 6, 2), now=NOW).could_leave
+def test_the_last_day_of_a_term_is_read_as_in_the_tables(company: Company) -> None:
+    term = {"subscriptions": [{POSITION: 0, "started_at": "2023-01-01", "ended_at": "2024-05-31"}]}
+    for inclusive in (True, False):
+        one = OneCustomer(replace(company.plan, ends_inclusive=inclusive))
+        assert one.know(term, cutoff=date(2024, 6, 1), now=NOW).could_leave is inclusive
+        assert not one.know(term, cutoff=date(2024, 6, 2), now=NOW).could_leave
 
 
 def test_a_damaged_plan_is_refused() -> None:

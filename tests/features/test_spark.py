@@ -95,7 +95,7 @@ def config(home: Path, engine: str, **settings: str) -> Config:
                 },
             },
             "customers": {"path": "customers.csv.gz", "static": ["segment"]},
-            "subscriptions": {"path": "terms.parquet"},
+            "subscriptions": {"path": "terms.parquet", "ends_inclusive": True},
             "usage": {"path": "usage.jsonl"},
             "tickets": {
                 "sql": "select Kunde as customer_id, '2025-01-05' as opened_at, "

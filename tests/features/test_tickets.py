@@ -210,3 +210,12 @@ def test_where_no_ticket_was_resolved_before_the_first_training_cutoff_none_is_s
     names = learn_spec(worlds.histories({"tickets": [resolved(40, 9)]}), [early, CUTOFF]).names
     assert "tickets_resolution_hours_91d" in names
     assert not [name for name in names if "bad" in name]
+
+
+def test_an_escalated_ticket_ended_badly_though_none_was_slow_before_the_first_cutoff() -> None:
+    early = CUTOFF - timedelta(days=30)
+    here = worlds.histories({"tickets": [resolved(40, 9, escalated=True)]})
+    spec = learn_spec(here, [early, CUTOFF])
+    assert spec.seen["tickets"]["slow_hours"] == ()
+    made = worlds.built("tickets", [resolved(40, 9, escalated=True)], [CUTOFF], spec)
+    assert made.iloc[0]["tickets_bad_91d"] == 1

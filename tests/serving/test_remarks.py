@@ -1,13 +1,15 @@
 from datetime import date
 from pathlib import Path
 
+import ibis
 import pytest
 
 from features.endings import Stray, Thin
 from features.history_facts import HistoryReport
+from features.known import never_final
 from features.lateness import Delay, Lateness, Load
 from features.windows import day_number
-from serving.remarks import about_history, about_lateness
+from serving.remarks import about_hidden, about_history, about_lateness
 
 DAY = day_number(date(2026, 6, 1))
 
@@ -61,3 +63,19 @@ def test_a_history_that_ends_early_says_so():
     report = HistoryReport("tickets", 10, 0, 10, {}, 3, date(2026, 1, 1), date(2026, 5, 1))
     [line] = about_history(report, date(2026, 6, 1), Path("home"))
     assert line.startswith("tickets ends 30 days before the newest cutoff 2026-06-01")
+
+
+def test_fields_that_wait_for_a_time_that_no_row_has_are_named():
+    tickets = {
+        "escalated": [True, None],
+        "contacts": [None, 2.0],
+        "reopened": [None, None],
+        "resolved_at": [None, None],
+    }
+    types = {"escalated": "bool", "contacts": "float64", "reopened": "bool", "resolved_at": "date"}
+    hidden = never_final("tickets", ibis.memtable(tickets, schema=types))
+    assert hidden == {"resolved_at": ["contacts", "escalated"]}
+    [line] = about_hidden("tickets", hidden)
+    assert "no row has resolved_at, so nobody can tell when contacts, escalated were known" in line
+    tickets["resolved_at"] = [None, date(2024, 1, 1)]
+    assert never_final("tickets", ibis.memtable(tickets, schema=types)) == {}
