@@ -45,15 +45,22 @@ def raw_rows(history: str) -> list[Row]:
 
 
 def foretold(history: str) -> list[Row]:
-    """Rows that happen on the cutoff's day or later, and were known long before."""
+    """Rows that happen on the cutoff's day or later, and were known long before.
+
+    They are the customers' own next rows, but of customers, who have one each.
+    """
     rng = random.Random(f"ahead {history}")
-    days = [LAST, LAST, LAST + 1, LAST + 30]
+    days = [LAST, LAST, LAST + 1, LAST + 30] * 6
     made = [worlds.random_row(history, rng, [day]) for day in days]
+    who = [
+        f"ahead {number}" if history == "customers" else "abcdef"[number // 4]
+        for number in range(24)
+    ]
     own = {*SCHEMAS[history].clocks, "signed_up_at"}
     later = [name for name in made[0] if name.endswith("_at") and name not in own]
     return [
         _raw(history, row | dict.fromkeys(later))
-        | {"customer_id": f"ahead {number}", "known_at": worlds.at(TOLD_BEFORE)}
+        | {"customer_id": who[number], "known_at": worlds.at(TOLD_BEFORE)}
         | ({"sent_at": row["answered_at"] or worlds.at(days[number])} if "sent_at" in row else {})
         for number, row in enumerate(made)
     ]
