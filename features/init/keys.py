@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from features.init.guesses import LIKE, Guess
 from features.init.links import person_column
 from features.init.selects import Select, stacked
 from features.init.tables import FEW, Table
-from features.init.words import COLUMNS, LATER, PRIVATE, likeness, tokens
+from features.init.words import LATER, PRIVATE, likeness, tokens
 from features.reading.text_guesses import FAMILIES
 from features.sql_text import literal
 
@@ -41,14 +42,6 @@ class Plan:
         if len(self.selects) == 1 and self.selects[0].plain:
             return None
         return stacked(self.selects)
-
-
-def money(table: Table, history: str) -> str | None:
-    """Return the column of a table that is most like the amount of a history, or None."""
-    likely = COLUMNS[history]["amount"]
-    named = {c.name: likeness(c.name, likely) for c in table.columns.values() if c.kind == "number"}
-    best = max(named, key=lambda name: named[name], default=None)
-    return best if best is not None and named[best] >= LIKE else None
 
 
 def instrument(guess: Guess, select: Select, plan: Plan) -> None:
@@ -88,7 +81,7 @@ def static(guess: Guess, plan: Plan, main: tuple[Table, str] | None) -> None:
 
 def formats(guess: Guess, plan: Plan) -> None:
     """Tell what could be read two ways, as the engine would refuse to guess it."""
-    for our, name in guess.columns.items():
+    for our, name in _mapped(guess, plan.selects[0]):
         look = guess.table.columns.get(name)
         if look is None:
             continue
@@ -103,6 +96,11 @@ def formats(guess: Guess, plan: Plan) -> None:
             plan.doubts["decimal"] = (
                 f"'{guess.table.source.ambiguous[name]}' may also be a thousand"
             )
+
+
+def _mapped(guess: Guess, select: Select) -> Iterator[tuple[str, str]]:
+    yield from guess.columns.items()
+    yield from select.per_unit.items()
 
 
 def literal_toml(text: str) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from features.init.amounts import map_amount
 from features.init.guesses import CLOCKS, LIKE, Guess, assign, customer_column, guess_history
-from features.init.keys import Plan, formats, instrument, money, static
-from features.init.links import Link, links_of, main_customers, person_column, several_rows
+from features.init.keys import Plan, formats, instrument, static
+from features.init.links import Link, links_of, main_customers, person_column
 from features.init.selects import Select
 from features.init.tables import Table
 from features.init.words import COLUMNS, likeness
@@ -172,26 +173,8 @@ class Planner:
         select.columns["customer_id"] = f"{alias}.{quote(column)}"
 
     def _amount(self, guess: Guess, select: Select, plan: Plan) -> bool:
-        """Map the amount: of the order, summed over its rows, or over the rows of its details."""
-        order = guess.columns.get("order_id")
-        if "amount" in guess.columns:
-            if order is not None and several_rows(guess.table, order):
-                select.sum_up(("amount", "discount", "margin"), order="order_id")
-                plan.doubts["amount"] = (
-                    f"several rows have one '{order}': taken as the lines of an order and summed"
-                )
+        if map_amount(guess, select, plan, self.details.get(guess.table.look, [])):
             return True
-        for phrase_of in ("payments", "orders"):
-            for table, link in self.details.get(guess.table.look, []):
-                column = money(table, phrase_of)
-                if column is not None:
-                    select.columns["amount"] = select.join_sum(
-                        table, link.mine, link.theirs, column
-                    )
-                    plan.doubts["amount"] = (
-                        f"summed from '{column}' in {table.name}: look whether it is what was paid"
-                    )
-                    return True
         self.unplaced[guess.table.name] = "looks like orders but no column or table has an amount"
         return False
 

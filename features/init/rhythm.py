@@ -8,7 +8,8 @@ import duckdb
 
 from features.init.guesses import customer_column
 from features.init.plans import Findings
-from features.init.selects import Select, column_of, written_time
+from features.init.selects import Select, column_of
+from features.init.sums import written_time
 from features.init.tables import Table
 from features.init.words import CURRENCIES, tokens
 from features.reading.text_guesses import epoch_sql

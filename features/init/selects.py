@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from features.init.sums import first_time, product_sql, sum_sql
 from features.init.tables import Table
 from features.reading.files import ending_of
-from features.reading.text_guesses import TimeGuess, time_sql
-from features.reading.text_numbers import number_sql
 from features.sql_text import literal, quote
+
+WIDTH = 100
 
 
 @dataclass
@@ -27,6 +28,12 @@ class Select:
         The other tables in them.
     summed : tuple of str
         Our columns that are summed over the rows that agree in `order`; none: rows as they are.
+    order : str
+        Our column.
+    per_unit : dict of str to str
+        Our columns that are the price of one unit -> the source column that says how many.
+    numbers : set of str
+        Our columns that are made numbers, text or not.
     """
 
     table: Table
@@ -35,6 +42,8 @@ class Select:
     joined: list[Table] = field(default_factory=list)
     summed: tuple[str, ...] = ()
     order: str = ""
+    per_unit: dict[str, str] = field(default_factory=dict)
+    numbers: set[str] = field(default_factory=set)
 
     @property
     def plain(self) -> bool:
@@ -45,18 +54,18 @@ class Select:
         """Join the one row of another table; return its alias."""
         alias = f"l{len(self.joins) + 1}"
         self.joins.append(
-            f"left join {read_call(other)} as {alias}\n  on {alias}.{quote(key)} = {value}"
+            f"{_from('left join', other, alias)}\n  on {alias}.{quote(key)} = {value}"
         )
         self.joined.append(other)
         return alias
 
-    def join_sum(self, other: Table, key: str, mine: str, money: str) -> str:
-        """Join the sum of another table's column over the rows of a key; return it."""
+    def join_sum(self, other: Table, key: str, mine: str, money: Sequence[str]) -> str:
+        """Join the sum of another table's column, or product, over the rows of a key; return it."""
         alias = f"l{len(self.joins) + 1}"
+        total = sum_sql(other, money).replace("\n", "\n         ")
         self.joins.append(
-            f"left join (\n  select {quote(key)}, "
-            f"{_sum(other, money, quote(money))} as total\n"
-            f"  from {read_call(other)}\n  group by {quote(key)}\n) as {alias}\n"
+            f"left join (\n  select {quote(key)},\n         {total} as total\n"
+            f"{_from('  from', other)}\n  group by {quote(key)}\n) as {alias}\n"
             f"  on {alias}.{quote(key)} = t.{quote(mine)}"
         )
         self.joined.append(other)
@@ -69,8 +78,9 @@ class Select:
 
     def sql(self) -> str:
         """Return the query."""
-        columns = ",\n       ".join(f"{self._one(our)} as {our}" for our in self.ordered())
-        lines = [f"select {columns}", f"from {read_call(self.table)} as t", *self.joins]
+        columns = ",\n".join(f"{self._one(our)} as {our}" for our in self.ordered())
+        indented = columns.replace("\n", "\n       ")
+        lines = [f"select {indented}", _from("from", self.table, "t"), *self.joins]
         if self.summed:
             lines.append(f"group by {self.columns['customer_id']}, {self.columns[self.order]}")
         return "\n".join(lines)
@@ -79,16 +89,29 @@ class Select:
         """Our columns, the customer first."""
         return sorted(self.columns, key=lambda name: name != "customer_id")
 
+    def measures(self, our: str) -> list[str]:
+        """Return the source columns whose product a column of ours is."""
+        return [
+            *([self.per_unit[our]] if our in self.per_unit else []),
+            column_of(self.columns[our]),
+        ]
+
     def _one(self, our: str) -> str:
         sql = self.columns[our]
+        name = column_of(sql)
+        look = self.table.columns.get(name)
+        if look is None or sql == name:
+            return f"min({sql})" if self.summed and our not in ("customer_id", self.order) else sql
+        if our in self.summed:
+            return sum_sql(self.table, self.measures(our), "t.")
+        if our in self.numbers:
+            return product_sql(self.table, self.measures(our), "t.")
         if not self.summed or our in ("customer_id", self.order):
             return sql
-        name = column_of(sql)
-        if our in self.summed:
-            return _sum(self.table, name, sql)
-        look = self.table.columns.get(name)
-        if look is not None and look.times is not None:
-            return f"arg_min({sql}, {written_time(sql, look.times)})"
+        if look.times is not None:
+            return first_time(
+                self.table, name, sql, look.times, column_of(self.columns[self.order])
+            )
         return f"min({sql})"
 
 
@@ -96,7 +119,9 @@ def stacked(selects: Sequence[Select]) -> str:
     """Return the query of several tables, one below the other."""
     ours = list(dict.fromkeys(name for select in selects for name in select.ordered()))
     if len(selects) > 1:
+        numbers = {name for select in selects for name in (*select.summed, *select.numbers)}
         for select in selects:
+            select.numbers |= numbers  # or text in one way and numbers would be one column
             select.columns |= {name: "null" for name in ours if name not in select.columns}
             select.columns = {name: select.columns[name] for name in ours}
     return "\nunion all\n".join(select.sql() for select in selects)
@@ -109,24 +134,19 @@ def column_of(sql: str) -> str:
     return sql
 
 
-def written_time(cell: str, times: TimeGuess) -> str:
-    """Return SQL that reads a text as a time in the ways that were found."""
-    families = (*times.families[:1], *times.also)
-    return f"coalesce({', '.join(time_sql(cell, each) for each in families)})"
-
-
-def _sum(table: Table, name: str, cell: str) -> str:
-    """Return the sum of a column; null where a cell is filled but no number, to be put aside."""
-    if name not in table.source.text:
-        return f"sum({cell})"
-    number = number_sql(cell, table.source.decimals.get(name))
-    filled = f"count(nullif(trim({cell}), ''))"
-    return f"case when {filled} = count({number}) then sum({number}) end"
-
-
 def read_call(table: Table) -> str:
     """Return the FROM item by which DuckDB reads a table, text cells as text."""
     path = literal(table.path)
     if table.text:
         return f"read_csv({path}, all_varchar = true)"
     return f"read_json_auto({path})" if "json" in ending_of(table.path) else path
+
+
+def _from(before: str, table: Table, alias: str = "") -> str:
+    """Return a line that reads a table, in three where it is too long."""
+    call, named = read_call(table), f" as {alias}" if alias else ""
+    if len(f"{before} {call}{named}") <= WIDTH or not call.endswith(")"):
+        return f"{before} {call}{named}"
+    margin = before[: len(before) - len(before.lstrip())]
+    name, inside = call.removesuffix(")").split("(", 1)
+    return f"{before} {name}(\n{margin}  {inside}\n{margin}){named}"

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from features.init.keys import Plan, lines_toml, literal_toml
 from features.init.plans import Findings
 from features.init.rhythm import Rhythm
-from features.init.selects import Select, column_of
+from features.init.selects import WIDTH, Select
 from features.schemas import ACTIVITY_HISTORIES, SCHEMAS
 from features.sql_text import quote
 
-WIDTH = 100
 _ORDER = [*SCHEMAS]
 
 
@@ -82,14 +81,22 @@ def _mapped(plan: Plan, select: Select) -> Iterator[str]:
     if select.table.sheet is not None:
         yield f"sheet = {literal_toml(select.table.sheet)}"
     for our in select.ordered():
-        theirs = column_of(select.columns[our])
+        theirs = _theirs(select, our)
         yield from _doubt(plan.doubts.get(our))
         if theirs != our:
             yield f"columns.{our} = {literal_toml(theirs)}"
-    used = [*select.columns.values(), *plan.keys.values()]
+    used = [*select.columns.values(), *plan.keys.values(), *map(quote, select.per_unit.values())]
     unused = [name for name in select.table.columns if not any(quote(name) in sql for sql in used)]
     if unused:
         yield from _comment(f"not used: {', '.join(unused)}")
+
+
+def _theirs(select: Select, our: str) -> str:
+    """Return the source column of one of ours, or the product of two as an expression."""
+    names = select.measures(our)
+    if len(names) == 1:
+        return names[0]
+    return " * ".join(name if name.isidentifier() else quote(name) for name in names)
 
 
 def _doubt(why: str | None) -> Iterator[str]:

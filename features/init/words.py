@@ -148,6 +148,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
             "sales value", "payment value", "net amount", "gross amount", "revenue", "sales",
             "spend", "dollar value", "value", "price", "betrag", "gesamtbetrag", "umsatz", "summe",
             "preis", "montant", "montant total", "prix", "importe", "precio", "valor", "total eur",
+            "unit price", "einzelpreis", "stueckpreis", "prix unitaire", "precio unitario",
         ),
         "order_id": (
             "order id", "order no", "order number", "purchase id", "transaction id", "invoice",
@@ -197,6 +198,15 @@ DISTINCTIVE = {
 }
 """Columns that tell a history from the others."""
 
+QUANTITIES = (
+    "quantity", "qty", "units", "anzahl", "menge", "stueck", "stueckzahl", "pieces", "pcs",
+    "quantite", "qte", "cantidad", "quantidade", "aantal",
+)  # fmt: skip
+_PRICES = {"price", "preis", "prix", "precio", "preco", "prijs", "unitprice", "einzelpreis",
+           "stueckpreis"}  # fmt: skip
+_WHOLE = {"total", "order", "sum", "line", "row", "gross", "net", "gesamt", "summe", "sub",
+          "extended", "invoice", "basket"}  # fmt: skip
+
 CURRENCIES = {
     "dollar": "USD", "usd": "USD", "eur": "EUR", "euro": "EUR", "gbp": "GBP", "pound": "GBP",
     "chf": "CHF", "brl": "BRL", "jpy": "JPY", "inr": "INR",
@@ -238,6 +248,18 @@ def likeness(name: str, phrases: Iterable[str]) -> float:
         if set(wanted) <= set(words):
             best = max(best, 0.9 - 0.1 * (len(words) - len(wanted)) - early)
     return max(best, 0.0)
+
+
+def is_unit_price(name: str) -> bool:
+    """Return whether a name is that of the price of one unit, not of all that were bought.
+
+    Examples
+    --------
+    >>> is_unit_price("UnitPrice"), is_unit_price("Price"), is_unit_price("TotalPrice")
+    (True, True, False)
+    """
+    words = set(tokens(name))
+    return bool(words & _PRICES) and not words & _WHOLE
 
 
 def customer_likeness(name: str) -> float:

@@ -2,7 +2,6 @@
 
 import os
 import tomllib
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -10,43 +9,15 @@ import pytest
 
 from features.config import read_config
 from features.errors import ConfigError, DataError
-from features.histories import load_histories
 from features.init.folder import init_config
 from features.init.keys import lines_toml
-from features.windows import day_number
+from tests.features.init_folders import guessed, make, marked, read, written
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SHARED = os.environ.get("TENURE_SHARED_DATA")
 shared = [
     pytest.mark.shared_data,
     pytest.mark.skipif(SHARED is None, reason="TENURE_SHARED_DATA is not set"),
 ]
-
-
-def written(report):
-    text = report.out.read_text()
-    return tomllib.loads(text), text
-
-
-def guessed(report):
-    """Each history -> its files and where its customer comes from."""
-    return {
-        history: ([each.table.name for each in plan.selects], dict(plan.selects[0].columns))
-        for history, plan in report.findings.plans.items()
-    }
-
-
-def read(report):
-    found = load_histories(read_config(report.out), now=NOW)
-    rows = {name: each.rows for name, each in found.reports.items()}
-    found.close()
-    return rows
-
-
-def make(folder, name, text):
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
 
 
 def a_german_shop(folder):
@@ -266,48 +237,6 @@ def test_columns_that_no_history_uses_are_listed_where_they_are(tmp_path):
     assert text.count("# not used") == 1
 
 
-def amounts(report):
-    found = load_histories(read_config(report.out), now=NOW)
-    orders = found.tables["orders"].order_by("order_id").to_pyarrow().to_pylist()
-    aside = found.reports["orders"].quarantined
-    found.close()
-    return {row["order_id"]: (row["amount"], row["day"]) for row in orders}, aside
-
-
-def test_lines_of_an_order_are_summed_by_the_decimal_mark_that_was_found(tmp_path):
-    lines = "".join(
-        f"{i // 2};{100 + i // 8};{'02.01' if i % 2 else '01.02'}.2024;"
-        f"{'1.250,50' if i % 2 else '20'}\n"
-        for i in range(300)
-    )
-    make(tmp_path, "orders.csv", "BestellNr;KundenNr;Datum;Betrag\n" + lines)
-    found, aside = amounts(init_config(tmp_path))
-    assert not aside
-    second_of_january = day_number(date(2024, 1, 2))
-    assert set(found.values()) == {(1270.5, second_of_january)}
-
-
-def test_an_order_with_a_line_that_is_no_amount_is_put_aside_not_summed_without_it(tmp_path):
-    lines = "".join(
-        f"{100 + i // 2},c{i // 8},2024-01-{1 + i // 2 % 28:02},{'n/a' if i == 7 else '1.5'}\n"
-        for i in range(300)
-    )
-    make(tmp_path, "orders.csv", "order_id,customer_id,order_date,amount\n" + lines)
-    found, aside = amounts(init_config(tmp_path))
-    assert len(found) == 149
-    assert {amount for amount, _ in found.values()} == {3.0}
-    assert sum(aside.values()) == 1
-
-
-def test_the_items_of_an_order_are_summed_by_their_decimal_mark(tmp_path):
-    heads = "".join(f"{i};{100 + i // 8};2024-0{1 + i % 9}-11\n" for i in range(200))
-    items = "".join(f"{i // 3};s{i};{10 + i % 3},5\n" for i in range(600))
-    make(tmp_path, "orders.csv", "order_id;customer_id;order_date\n" + heads)
-    make(tmp_path, "order_items.csv", "order_id;sku;price\n" + items)
-    found, _ = amounts(init_config(tmp_path))
-    assert {amount for amount, _ in found.values()} == {34.5}
-
-
 @pytest.mark.parametrize(
     "text", ["where a ~ '\\d' -- \\", 'select "a""" from t', 'select """""', "it's '''\n  so"]
 )
@@ -332,10 +261,3 @@ def test_which_activity_shows_that_a_customer_stays_is_marked_as_a_guess(tmp_pat
     _, text = written(init_config(tmp_path))
     assert marked(text, "churn").startswith("guessed, as no file has ends of subscriptions")
     assert marked(text, "activity").startswith("activity may also be usage")
-
-
-def marked(text, key):
-    """Return why the line of a key is unsure, from the comment above it."""
-    before = text.split(f"\n{key} = ")[0].splitlines()
-    start = max(n for n, line in enumerate(before) if not line.startswith("#   "))
-    return " ".join(line.lstrip("# ") for line in before[start:]).removeprefix("unsure: ")
