@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from features.init.guesses import LIKE, Guess
+from features.init.guesses import Guess
 from features.init.keys import Plan
 from features.init.links import Link, several_rows
+from features.init.matches import LIKE
 from features.init.selects import Select
 from features.init.sums import empty_rows
 from features.init.tables import Table

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from features.init.tables import FEW, ColumnLook, Table
+from features.init.matches import LIKE, YES_NO, assign, customer_column
+from features.init.tables import ColumnLook, Table
 from features.init.words import (
     COLUMNS,
-    CUSTOMER_LOOSE,
     DISTINCTIVE,
     LABELS,
     OUTCOMES,
+    QUANTITIES,
     SUMMARIES,
     customer_likeness,
     likeness,
     names_table,
-    tokens,
 )
-from features.schemas import SCHEMAS, Column
 
-LIKE = 0.6
 _NAMED = 2.0
-_YES_NO = {"0", "1", "0.0", "1.0", "yes", "no", "y", "n", "true", "false", "vrai", "faux", "ja",
-           "nein", "oui", "non"}  # fmt: skip
 CLOCKS = {
     "usage": "occurred_at", "orders": "ordered_at", "tickets": "opened_at",
     "surveys": "answered_at", "subscriptions": "started_at", "payments": "due_at",
@@ -70,47 +65,43 @@ def guess_history(table: Table, *, linked: bool) -> Guess:
     if flat := _flat(table):
         return Guess(table, None, why=flat, flat=True)
     customer = customer_column(table)
-    if customer is None and not linked:
-        return Guess(table, None, why="no column says whose the rows are")
+    if why := _no_history(table, known=linked or customer is not None):
+        return Guess(table, None, why=why)
     scores = {h: _score(table, h, customer) for h in COLUMNS if _possible(table, h, customer)}
     if not scores:
         return Guess(table, None, why="no column says when something happened")
     history = max(scores, key=lambda each: scores[each])
+    bills = _bills(table, history, customer)
+    history = "payments" if bills else history
     guess = Guess(table, history, assign(table, history, taken={customer} if customer else set()))
-    if scores[history] < 1:
-        guess.doubts[""] = f"only its columns speak for {history}, not its name"
+    if bills or scores[history] < 1:
+        guess.doubts[""] = bills or f"only its columns speak for {history}, not its name"
     if customer is not None:
         guess.columns["customer_id"] = customer
-        if customer_likeness(customer) < LIKE:
-            guess.doubts["customer_id"] = f"'{customer}' is not plainly a customer's id"
     _fill_clock(guess)
-    if "renews_at" in guess.columns:
-        guess.doubts["renews_at"] = (
-            f"if '{guess.columns['renews_at']}' is overwritten at each renewal, it tells the past "
-            "what came later; leave it out then"
-        )
+    _doubt_columns(guess)
     return guess
 
 
-def customer_column(table: Table) -> str | None:
-    """Return the column that most likely holds the customer's id, or None."""
-    ids = [look for look in table.columns.values() if look.kind in ("text", "number") and _id(look)]
-    likely = {look.name: customer_likeness(look.name) for look in ids}
-    if likely and max(likely.values()) >= LIKE:
-        return max(likely, key=lambda name: likely[name])
-    loose = {look.name: _loose(look.name) for look in ids}
-    best = max(loose, key=lambda name: loose[name], default=None)
-    return best if best is not None and loose[best] > 0 else None
+def _doubt_columns(guess: Guess) -> None:
+    """Mark the columns whose names alone can't tell that they mean what they are taken for."""
+    customer, counted, renewed = map(guess.columns.get, ("customer_id", "quantity", "renews_at"))
+    if customer is not None and customer_likeness(customer) < LIKE:
+        guess.doubts["customer_id"] = f"'{customer}' is not plainly a customer's id"
+    if counted is not None and likeness(counted, QUANTITIES) < LIKE:
+        guess.doubts["quantity"] = f"look whether '{counted}' is an amount of use that adds up"
+    if renewed is not None:
+        guess.doubts["renews_at"] = (
+            f"if '{renewed}' is overwritten at each renewal, it tells the past what came later; "
+            "leave it out then"
+        )
 
 
-def _loose(name: str) -> float:
-    joined = "".join(tokens(name))
-    alike = [each for each in CUSTOMER_LOOSE if joined == each.replace(" ", "")]
-    return 1 - CUSTOMER_LOOSE.index(alike[0]) / 10 if alike else 0.0
-
-
-def _id(look: ColumnLook) -> bool:
-    return look.filled > 0 and (look.kind == "text" or look.whole)
+def _no_history(table: Table, *, known: bool) -> str:
+    """Return why the rows of a table are none of a history, or nothing."""
+    if table.rows == 0:
+        return "has column names but no rows"
+    return _refunds(table) if known else "no column says whose the rows are"
 
 
 def _flat(table: Table) -> str:
@@ -135,7 +126,7 @@ def _flat(table: Table) -> str:
 def _label(look: ColumnLook) -> bool:
     if likeness(look.name, LABELS) >= LIKE:
         return True
-    return likeness(look.name, OUTCOMES) >= LIKE and set(look.values) <= _YES_NO
+    return likeness(look.name, OUTCOMES) >= LIKE and set(look.values) <= YES_NO
 
 
 def _possible(table: Table, history: str, customer: str | None) -> bool:
@@ -157,6 +148,30 @@ def _possible(table: Table, history: str, customer: str | None) -> bool:
     return rules[history]
 
 
+def _bills(table: Table, history: str, customer: str | None) -> str:
+    """Return why orders are rather bills: due, then paid or failed, and without a day of order."""
+    taken = {customer} if customer else set()
+    bill = assign(table, "payments", taken=taken)
+    if history != "orders" or "due_at" not in bill or not {"paid_at", "failed_at"} & set(bill):
+        return ""
+    times = [bill[our] for our in ("due_at", "paid_at", "failed_at") if our in bill]
+    order = assign(table, "orders", taken={*taken, *times})
+    if "ordered_at" in order:
+        return ""
+    return f"{' and '.join(map(repr, times))} speak for bills; they may also be orders"
+
+
+def _refunds(table: Table) -> str:
+    """Return how a table shows that it holds refunds alone, which are no purchases."""
+    times = [look.name for look in table.columns.values() if look.kind == "time"]
+    if len(times) != 1 or likeness(times[0], COLUMNS["orders"]["refunded_at"]) < LIKE:
+        return ""
+    return (
+        f"'{times[0]}' is its only time, so its rows are refunds: join it to the orders as "
+        "refunded_at, or stack it below them with negative amounts"
+    )
+
+
 def _distinctive(found: dict[str, str], history: str) -> int:
     return len(set(DISTINCTIVE[history]) & set(found))
 
@@ -170,40 +185,6 @@ def _score(table: Table, history: str, customer: str | None) -> float:
         if column in found
     )
     return named + sum(weights)
-
-
-def assign(table: Table, history: str, *, taken: set[str]) -> dict[str, str]:
-    """Return our columns of a history -> the table's column most like each, each used once."""
-    pairs = sorted(_pairs(table, history, taken), key=lambda pair: -pair[0])
-    found: dict[str, str] = {}
-    for _, ours, theirs in pairs:
-        if ours not in found and theirs not in found.values():
-            found[ours] = theirs
-    return found
-
-
-def _pairs(table: Table, history: str, taken: set[str]) -> Iterator[tuple[float, str, str]]:
-    for ours, phrases in COLUMNS[history].items():
-        column = SCHEMAS[history].column(ours)
-        for look in table.columns.values():
-            like = likeness(look.name, (ours.replace("_", " "), *phrases))
-            if column and like >= LIKE and look.name not in taken and _fits(column, look):
-                yield like, ours, look.name
-
-
-def _fits(column: Column, look: ColumnLook) -> bool:
-    if not look.filled:
-        return False
-    if column.name == "score":
-        whole = look.kind == "number" and look.whole and look.low is not None
-        return whole and 0 <= float(look.low or 0) <= float(look.high or 0) <= 10
-    if column.kind in ("time", "number"):
-        return look.kind == column.kind
-    if column.kind == "flag":
-        return look.kind == "flag" or set(look.values) <= _YES_NO
-    if column.name in ("category", "channel", "plan", "event", "priority"):
-        return look.kind == "text" and look.distinct <= max(FEW, 1_000)
-    return look.kind in ("text", "number") and (look.kind == "text" or look.whole)
 
 
 def _fill_clock(guess: Guess) -> None:

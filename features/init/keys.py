@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from features.init.guesses import LIKE, Guess
+from features.init.guesses import Guess
 from features.init.links import person_column
+from features.init.matches import LIKE
 from features.init.selects import Select, stacked
 from features.init.tables import FEW, Table
 from features.init.words import LATER, PRIVATE, likeness, tokens

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.init.guesses import LIKE, customer_column
+from features.init.matches import LIKE, customer_column
 from features.init.tables import Table
 from features.init.words import ID_WORDS, PERSON, customer_likeness, tokens
 from features.sql_text import quote

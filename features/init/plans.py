@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import duckdb
 
 from features.init.amounts import map_amount
-from features.init.guesses import CLOCKS, LIKE, Guess, assign, customer_column, guess_history
+from features.init.guesses import CLOCKS, Guess, guess_history
 from features.init.keys import Plan, formats, instrument, static
 from features.init.links import Link, links_of, main_customers, person_column
+from features.init.matches import LIKE, assign, customer_column
 from features.init.selects import Select
 from features.init.tables import Table
 from features.init.words import COLUMNS, likeness

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from features.init.guesses import customer_column
+from features.init.matches import customer_column
 from features.init.plans import Findings
 from features.init.selects import Select, column_of
 from features.init.sums import written_time

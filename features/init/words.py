@@ -199,7 +199,7 @@ DISTINCTIVE = {
 """Columns that tell a history from the others."""
 
 QUANTITIES = (
-    "quantity", "qty", "units", "anzahl", "menge", "stueck", "stueckzahl", "pieces", "pcs",
+    "quantity", "qty", "units", "count", "anzahl", "menge", "stueck", "stueckzahl", "pieces", "pcs",
     "quantite", "qte", "cantidad", "quantidade", "aantal",
 )  # fmt: skip
 _PRICES = {"price", "preis", "prix", "precio", "preco", "prijs", "unitprice", "einzelpreis",
