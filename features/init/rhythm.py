@@ -19,6 +19,8 @@ HORIZONS = (28, 56, 91, 182, 364)
 USUAL = 91
 _GAPS = 3
 """A horizon should see about so many of a typical customer's gaps between active days."""
+_NEEDED, _BEFORE = 3, 28
+"""Training needs so many horizons, after so many days to look back on: `training.splits`."""
 _ENDS = "guessed from the ends of subscriptions; inactivity is the other way to leave"
 _NO_ENDS = "guessed, as no file has ends of subscriptions; with them it would be cancellation"
 _CLOCKS = {"orders": "ordered_at", "usage": "occurred_at"}
@@ -73,10 +75,10 @@ def _because(gap: float | None, span: int, history: str) -> str:
 
 
 def _horizon(gap: float | None, span: int) -> int:
-    """Return the shortest horizon that sees three gaps; a third of the data at the most."""
+    """Return the shortest horizon that sees three gaps, of those that the data suffice for."""
     least = USUAL if gap is None else _GAPS * gap
     wanted = [days for days in HORIZONS if days >= least] or [HORIZONS[-1]]
-    fitting = [days for days in HORIZONS if days <= span / 3] or [HORIZONS[0]]
+    fitting = [days for days in HORIZONS if _NEEDED * days + _BEFORE <= span] or [HORIZONS[0]]
     return min(wanted[0], fitting[-1])
 
 
@@ -91,7 +93,7 @@ def _gaps(con: duckdb.DuckDBPyConnection, select: Select, clock: str) -> tuple[f
         f"with days as ({days}), each as (select who, max(day) - min(day) as lived, "
         "count(distinct day) - 1 as gaps from days where day is not null group by who) "
         "select median(lived / gaps) filter (where gaps > 0), "
-        "(select max(day) - min(day) from days) from each"
+        "(select max(day) - min(day) + 1 from days) from each"
     )
     gap, span = con.execute(sql).fetchall()[0]
     return gap, int(span or 0)
