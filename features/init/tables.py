@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,11 +10,11 @@ import duckdb
 
 from features.config import HistoryConfig
 from features.errors import DataError
+from features.init.walk import tables_in, unread
 from features.init.words import tokens
-from features.reading.files import ENDINGS, TEXT_ENDINGS, ending_of
-from features.reading.sheets import EXCEL_ENDINGS, sheet_names
+from features.reading.files import TEXT_ENDINGS, ending_of
+from features.reading.sheets import EXCEL_ENDINGS
 from features.reading.sources import Source, open_source
-from features.reading.text_files import text_file
 from features.reading.text_guesses import EPOCH, TimeGuess, epoch_sql, guess_times, time_sql
 from features.sql_text import quote
 
@@ -24,12 +22,12 @@ LOOK_ROWS = 300_000
 FEW = 50
 """A column with at most so many different values may be a category."""
 _MOST = 0.9
-_TIME_WORDS = set(tokens("at date time timestamp day datum fecha ts on epoch created start since"))
+_TIME_WORDS = set(
+    tokens("at date time timestamp day datum fecha ts on epoch created start since zeit")
+) | {"zeitpunkt", "zeitstempel"}
 _LIKE_TIME = re.compile(
     r"\d{1,4}[-/. ]\w{1,9}[-/., ]+\d{1,4}|[A-Za-z]{3,9} \d{1,2}, \d{4}|^\d{8,19}$"
 )
-_OURS = ("quarantine", "snapshots", "mlruns", "rollups")
-_NOT_TABLES = (".md", ".toml", ".py", ".ipynb", ".html", ".pdf", ".lock", ".log", ".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -132,66 +130,13 @@ def look_into(
     """
     tables: list[Table] = []
     refused: dict[str, str] = {}
-    for path, sheet in _tables(folder, refused):
+    for path, sheet in tables_in(folder, refused):
         config = HistoryConfig(name=f"look_{len(tables)}", path=path, sheet=sheet, columns={})
         try:
             tables.append(_look(con, config, folder, base))
-        except (DataError, duckdb.Error) as error:
-            said = str(error).removeprefix(f"{config.name}: ").splitlines()[0]
-            refused[path] = f"can't be read: {said.split('; mend')[0].replace(str(folder), '.')}"
+        except (DataError, duckdb.Error, OSError) as error:
+            refused[path] = unread(error, folder, config.name)
     return tables, refused
-
-
-def _tables(folder: Path, refused: dict[str, str]) -> Iterator[tuple[str, str | None]]:
-    """Yield the path, relative to the folder, and the sheet of each table."""
-    parts: dict[tuple[str, object], list[str]] = {}
-    for file in sorted(folder.rglob("*")):
-        path = file.relative_to(folder).as_posix()
-        if not file.is_file() or path.startswith(_OURS) or "/." in f"/{path}":
-            continue
-        if ending_of(path) not in ENDINGS:
-            if file.suffix.lower() not in _NOT_TABLES:
-                refused[path] = f"ends in {file.suffix!r}, which is no table that Tenure reads"
-            continue
-        try:
-            parts.setdefault((_shape(path), _header(file)), []).append(path)
-        except DataError as error:
-            refused[path] = str(error).removeprefix(f"{file} ").split(";")[0]
-    for (shape, _), paths in parts.items():
-        yield from _as_tables(folder, shape, paths)
-
-
-def _as_tables(folder: Path, shape: str, paths: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-    if ending_of(paths[0]) in EXCEL_ENDINGS:
-        for path in paths:
-            names = sheet_names(folder / path)
-            for name in names:
-                yield path, name if len(names) > 1 else None
-    elif len(paths) > 1 and _globbed(folder, shape) == set(paths):
-        yield shape, None
-    else:
-        yield from ((path, None) for path in paths)
-
-
-def _shape(path: str) -> str:
-    """Return the glob of files that differ from a path only in their digits."""
-    return re.sub(r"\d+", "*", path)
-
-
-def _globbed(folder: Path, shape: str) -> set[str]:
-    found = glob.glob(str(folder / shape))
-    return {Path(name).relative_to(folder).as_posix() for name in found}
-
-
-def _header(file: Path) -> object:
-    if file.stat().st_size == 0:
-        raise DataError(f"{file} is empty")
-    if ending_of(file.name) not in TEXT_ENDINGS:
-        return None
-    header = text_file(file).header
-    if all(re.fullmatch(r"[-+\d.,:/ ]+", name) for name in header):
-        raise DataError(f"{file} has no line of column names (its first is {', '.join(header)})")
-    return header
 
 
 def _look(con: duckdb.DuckDBPyConnection, config: HistoryConfig, folder: Path, base: str) -> Table:

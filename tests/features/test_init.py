@@ -126,6 +126,26 @@ def test_what_init_prints_is_at_most_100_wide_and_names_the_next_command(tmp_pat
     assert checked.code == 0, checked.err
 
 
+def test_files_that_cannot_be_read_are_listed_and_do_not_stop_the_others(tmp_path, monkeypatch):
+    a_german_shop(tmp_path)
+    make(tmp_path, "tickets.xlsx", "no sheet")
+    make(tmp_path, "locked.csv", "customer_id,order_date,amount\n")
+    # root reads whatever its mode: the system's refusal is played
+    opened = Path.open
+
+    def refused(self, *args, **kwargs):
+        if self.name == "locked.csv":
+            raise PermissionError(13, "Permission denied", str(self))
+        return opened(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", refused)
+    report = init_config(tmp_path)
+    assert set(report.findings.plans) == {"orders", "customers"}
+    assert report.findings.unplaced["locked.csv"] == "can't be read: Permission denied"
+    assert report.findings.unplaced["tickets.xlsx"].startswith("can't be read as an Excel file")
+    assert "# tickets.xlsx: can't be read as an Excel file" in report.out.read_text()
+
+
 def test_times_that_can_be_read_two_ways_are_marked_not_decided_in_silence(tmp_path):
     make(tmp_path, "orders.csv", "customer_id,order_date,total\na,03/04/2024,1\nb,05/06/2024,2\n")
     config, text = written(init_config(tmp_path))
