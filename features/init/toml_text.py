@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from features.init.keys import Plan, lines_toml, literal_toml
 from features.init.plans import Findings
 from features.init.rhythm import Rhythm
 from features.init.selects import WIDTH, Select
+from features.init.tables import Table
 from features.schemas import ACTIVITY_HISTORIES, SCHEMAS
 from features.sql_text import quote
 
@@ -24,9 +25,11 @@ def toml_text(findings: Findings, rhythm: Rhythm, folder: str) -> str:
         "",
         *_business(findings, rhythm),
     ]
+    plans = findings.plans
+    placed = {each.table.name for plan in plans.values() for each in plan.selects}
     for history in _ORDER:
-        if history in findings.plans:
-            lines += ["", *_section(findings.plans[history])]
+        if history in plans:
+            lines += ["", *_section(plans[history], placed)]
     if not any(name in findings.plans for name in ACTIVITY_HISTORIES):
         lines += ["", *_comment(
             "None of the files shows who stays: describe one of [histories.usage], "
@@ -61,7 +64,7 @@ _MEANING = {
 }
 
 
-def _section(plan: Plan) -> Iterator[str]:
+def _section(plan: Plan, placed: set[str]) -> Iterator[str]:
     yield f"[histories.{plan.history}]"
     yield from _doubt(plan.doubts.get(""))
     if plan.sql is None:
@@ -70,7 +73,7 @@ def _section(plan: Plan) -> Iterator[str]:
         for our, why in plan.doubts.items():
             if our not in ("", *plan.keys):
                 yield from _doubt(f"{our}: {why}")
-        yield from lines_toml("sql", plan.sql)
+        yield from _queried(plan, placed)
     for key, value in plan.keys.items():
         yield from _doubt(plan.doubts.get(key))
         yield f"{key} = {value}" if key != "where" else f"where = {literal_toml(value)}"
@@ -86,9 +89,23 @@ def _mapped(plan: Plan, select: Select) -> Iterator[str]:
         if theirs != our:
             yield f"columns.{our} = {literal_toml(theirs)}"
     used = [*select.columns.values(), *plan.keys.values(), *map(quote, select.per_unit.values())]
-    unused = [name for name in select.table.columns if not any(quote(name) in sql for sql in used)]
-    if unused:
-        yield from _comment(f"not used: {', '.join(unused)}")
+    yield from _unused("not used", select.table, used)
+
+
+def _queried(plan: Plan, placed: set[str]) -> Iterator[str]:
+    """Yield the query, and the columns that it leaves out of tables with no other history."""
+    yield from lines_toml("sql", str(plan.sql))
+    for select in plan.selects:
+        others = [each for each in select.joined if each.name not in placed]
+        for table in (select.table, *others):
+            used = [select.sql(), *plan.keys.values()]
+            yield from _unused(f"not used of {table.name}", table, used)
+
+
+def _unused(said: str, table: Table, used: Sequence[str]) -> Iterator[str]:
+    names = [name for name in table.columns if not any(quote(name) in sql for sql in used)]
+    if names:
+        yield from _comment(f"{said}: {', '.join(names)}")
 
 
 def _theirs(select: Select, our: str) -> str:
