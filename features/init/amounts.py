@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from features.init.columns import COLUMNS
 from features.init.guesses import Guess
 from features.init.keys import Plan
 from features.init.links import Link, several_rows
@@ -11,7 +12,7 @@ from features.init.matches import LIKE
 from features.init.selects import Select
 from features.init.sums import empty_rows
 from features.init.tables import Table
-from features.init.words import COLUMNS, QUANTITIES, is_unit_price, likeness
+from features.init.words import QUANTITIES, is_unit_price, likeness
 
 _SUMMED = ("amount", "discount", "margin")
 

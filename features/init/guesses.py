@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from features.init.columns import COLUMNS, DISTINCTIVE
 from features.init.matches import LIKE, YES_NO, assign, customer_column
 from features.init.tables import ColumnLook, Table
 from features.init.words import (
-    COLUMNS,
-    DISTINCTIVE,
     LABELS,
     OUTCOMES,
     QUANTITIES,

@@ -69,11 +69,14 @@ def _same(
 
 
 def main_customers(
-    con: duckdb.DuckDBPyConnection, tables: Sequence[Table]
+    con: duckdb.DuckDBPyConnection, people: Sequence[Table], tables: Sequence[Table]
 ) -> tuple[Table, str] | None:
-    """Return the table that has a row per customer, and its id: the one most others point to."""
+    """Return the table of `people` that has a row per customer, and its id.
+
+    The one that most of all tables point to.
+    """
     best: tuple[int, Table, str] | None = None
-    for table in tables:
+    for table in people:
         column = customer_column(table)
         if column is None or not table.unique(column):
             continue

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from features.init.columns import COLUMNS
 from features.init.tables import FEW, ColumnLook, Table
-from features.init.words import COLUMNS, CUSTOMER_LOOSE, customer_likeness, likeness, tokens
+from features.init.words import CUSTOMER_LOOSE, customer_likeness, likeness, tokens
 from features.schemas import SCHEMAS, Column
 
 LIKE = 0.6

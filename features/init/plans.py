@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import duckdb
 
 from features.init.amounts import map_amount
+from features.init.columns import COLUMNS
 from features.init.guesses import CLOCKS, Guess, guess_history
 from features.init.keys import Plan, formats, instrument, static
 from features.init.links import Link, links_of, main_customers, person_column
 from features.init.matches import LIKE, assign, customer_column
 from features.init.selects import Select
 from features.init.tables import Table
-from features.init.words import COLUMNS, likeness
+from features.init.words import likeness
 from features.sql_text import literal, quote
 
 _COPIES = 0.05
@@ -52,7 +53,8 @@ class Planner:
         placed = (guess for guess in guesses if guess.history is not None)
         self.placed = sorted(placed, key=_doubtful)
         histories = [guess.table for guess in guesses if not guess.flat]
-        self.main = main_customers(con, histories)
+        people = [guess.table for guess in self.placed if guess.history == "customers"]
+        self.main = main_customers(con, people, histories)
         self.details = self._details(tables)
 
     def findings(self) -> Findings:

@@ -6,6 +6,7 @@ Phrases are written in lower case, their words apart; `likeness` splits names al
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 CUSTOMER = (
@@ -13,7 +14,8 @@ CUSTOMER = (
     "client", "user id", "user", "member id", "member", "account id", "account no", "account",
     "acct", "household id", "household", "contact id", "subscriber id", "subscriber", "buyer id",
     "person id", "shopper id", "visitor id", "profile id", "msisdn",
-    "kunde", "kunden id", "kundennummer", "kunden nr", "kundennr",
+    "kunde", "kunden id", "kundennummer", "kunden nr", "kundennr", "kunden no", "kd nr", "kd no",
+    "kd id", "kundnr", "mitgliedsnummer",
     "id client", "numero client", "code client", "utilisateur",
     "cliente", "id cliente", "usuario", "id usuario",
     "klant", "klant id", "klantnummer", "kundnummer", "asiakas", "klient",
@@ -40,6 +42,7 @@ LATER = ("satisfaction", "churn", "score", "status", "last", "total", "lifetime"
 
 TABLES = {
     "customers": "customer client user contact demographic people account member kunde kunden "
+    "kundenstamm "
     "profile klant cliente crm household",
     "subscriptions": "subscription contract plan membership abo vertrag abonnement suscripcion",
     "usage": "usage event activity log session login visit click rating watch play view stream "
@@ -53,151 +56,6 @@ TABLES = {
     "campaigns": "campaign mailing kampagne campagne campana treatment",
 }
 
-COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
-    "customers": {
-        "signed_up_at": (
-            "signed up at", "signup date", "sign up", "created on", "created at", "created",
-            "joined", "join date", "joined on", "registered", "registration date",
-            "customer since", "since", "anlagedatum", "kunde seit", "fecha alta",
-            "date inscription", "date creation",
-        ),
-    },
-    "subscriptions": {
-        "started_at": (
-            "started at", "start date", "start", "started", "begin", "begin date", "valid from",
-            "from date", "contract start", "subscription start", "beginn", "vertragsbeginn",
-            "date debut", "fecha inicio", "activated",
-        ),
-        "ended_at": (
-            "ended at", "end date", "end", "ended", "cancelled at", "cancelled on", "canceled at",
-            "cancel date", "cancellation date", "valid to", "valid until", "expired", "ende",
-            "vertragsende", "date fin", "fecha fin", "terminated",
-        ),
-        "plan": ("plan", "product", "tariff", "tarif", "package", "tier", "subscription type"),
-        "monthly_amount": (
-            "monthly amount", "monthly charge", "monthly charges", "monthly fee", "mrr",
-            "monthly price", "price", "fee", "amount", "monatspreis",
-        ),
-        "renews_at": ("renews at", "renewal date", "next billing", "renews"),
-        "cancel_reason": ("cancel reason", "cancellation reason", "reason", "churn reason"),
-    },
-    "usage": {
-        "occurred_at": (
-            "occurred at", "timestamp", "event time", "event date", "time", "date", "datetime",
-            "event timestamp", "at", "ts", "day", "logged at", "login at", "redemption date",
-            "datum", "fecha", "zeitpunkt", "created at",
-        ),
-        "event": (
-            "event", "event type", "event name", "action", "activity", "feature", "page", "screen",
-            "genres", "ereignis", "evento",
-        ),
-        "quantity": ("quantity", "count", "amount", "units", "rating", "value", "anzahl"),
-        "duration_seconds": ("duration seconds", "duration sec", "seconds"),
-    },
-    "tickets": {
-        "opened_at": (
-            "opened at", "opened", "open date", "created at", "created", "created on",
-            "ticket created", "submitted at", "reported at", "date opened", "eroeffnet",
-        ),
-        "ticket_id": ("ticket id", "ticket no", "ticket number", "case id", "case no", "ticket"),
-        "first_response_at": (
-            "first response at", "first response time", "first response", "first reply at",
-        ),
-        "resolved_at": (
-            "resolved at", "resolved", "closed at", "closed", "closed on", "solved at",
-            "time to resolution", "resolution time", "geschlossen",
-        ),
-        "contacts": ("contacts", "replies", "interactions", "touches"),
-        "reopened": ("reopened", "is reopened"),
-        "escalated": ("escalated", "is escalated"),
-        "channel": ("ticket channel", "channel", "source", "kanal", "canal"),
-        "category": ("ticket type", "category", "type", "topic", "subject", "ticket subject",
-                     "kategorie", "categoria"),
-        "priority": ("ticket priority", "priority", "severity", "urgency", "prioritaet"),
-        "handle_minutes": ("handle minutes", "handling minutes", "handle time minutes"),
-        "text": ("ticket description", "description", "text", "message", "body"),
-    },
-    "surveys": {
-        "answered_at": (
-            "answered at", "answer date", "answer timestamp", "answered", "response date",
-            "responded at", "completed at", "review date", "date", "submitted at", "created at",
-            "time to resolution",
-        ),
-        "instrument": ("instrument", "survey type"),
-        "score": (
-            "score", "review score", "review rating", "rating", "nps", "nps score", "csat", "ces",
-            "satisfaction", "customer satisfaction rating", "satisfaction score", "stars",
-            "bewertung", "puntuacion", "note",
-        ),
-        "sent_at": ("sent at", "sent", "sent on", "invited at", "creation date"),
-        "scale": ("scale",),
-        "touchpoint": ("touchpoint", "survey name"),
-        "comment": ("comment", "review text", "comment message", "text", "feedback", "verbatim",
-                    "kommentar", "comentario", "commentaire"),
-    },
-    "orders": {
-        "ordered_at": (
-            "ordered at", "order date", "purchase timestamp", "order purchase timestamp",
-            "purchased on", "purchased at", "purchase date", "invoice date", "transaction date",
-            "transaction timestamp", "sale date", "booked at", "date", "day", "datetime",
-            "timestamp", "bestelldatum", "rechnungsdatum", "datum", "fecha", "fecha compra",
-            "date commande", "date achat", "data compra", "created at",
-        ),
-        "amount": (
-            "amount", "total amount", "order total", "total price", "total", "order value",
-            "sales value", "payment value", "net amount", "gross amount", "revenue", "sales",
-            "spend", "dollar value", "value", "price", "betrag", "gesamtbetrag", "umsatz", "summe",
-            "preis", "montant", "montant total", "prix", "importe", "precio", "valor", "total eur",
-            "unit price", "einzelpreis", "stueckpreis", "prix unitaire", "precio unitario",
-        ),
-        "order_id": (
-            "order id", "order no", "order number", "purchase id", "transaction id", "invoice",
-            "invoice no", "invoice id", "basket id", "receipt id", "bestellnummer", "bestell nr",
-            "numero commande", "id pedido", "ticket id",
-        ),
-        "margin": ("margin", "profit", "gross margin", "marge"),
-        "discount": ("discount", "discount amount", "rabatt", "remise", "descuento"),
-        "channel": ("channel", "sales channel", "kanal", "canal"),
-        "category": ("category", "department", "product category", "kategorie", "categoria",
-                     "categorie"),
-        "refunded_at": ("refunded at", "refund date", "returned at", "return date"),
-    },
-    "payments": {
-        "due_at": ("due at", "due date", "due", "faellig am", "echeance", "vencimiento"),
-        "paid_at": ("paid at", "paid on", "paid", "payment date", "bezahlt am", "paye le"),
-        "failed_at": ("failed at", "failed on", "failed"),
-        "amount": ("amount", "payment value", "payment amount", "betrag", "montant", "importe"),
-    },
-    "mentions": {
-        "posted_at": ("posted at", "posted", "tweeted at", "created at", "date"),
-        "network": ("network", "platform", "source"),
-        "text": ("text", "tweet", "message", "content", "body"),
-        "sentiment": ("sentiment", "polarity"),
-    },
-    "campaigns": {
-        "assigned_at": ("assigned at", "assigned"),
-        "contacted_at": ("contacted at", "contact date", "sent at", "start date", "mailing date"),
-        "arm": ("arm", "variant", "treatment", "test group"),
-        "campaign": ("campaign", "campaign id", "campaign name"),
-        "cost": ("cost", "contact cost"),
-        "offer": ("offer", "campaign type", "incentive"),
-    },
-}  # fmt: skip
-"""History -> its column -> what companies call it, likelier names first."""
-
-DISTINCTIVE = {
-    "subscriptions": ("started_at", "ended_at", "plan", "monthly_amount", "renews_at"),
-    "tickets": ("ticket_id", "opened_at", "resolved_at", "first_response_at", "priority"),
-    "surveys": ("score", "answered_at", "instrument", "comment"),
-    "orders": ("amount", "order_id", "ordered_at", "discount", "margin"),
-    "usage": ("event", "duration_seconds"),
-    "payments": ("due_at", "paid_at", "failed_at"),
-    "mentions": ("posted_at", "network", "sentiment"),
-    "campaigns": ("arm", "campaign", "contacted_at", "assigned_at", "offer"),
-    "customers": ("signed_up_at",),
-}
-"""Columns that tell a history from the others."""
-
 QUANTITIES = (
     "quantity", "qty", "units", "count", "anzahl", "menge", "stueck", "stueckzahl", "pieces", "pcs",
     "quantite", "qte", "cantidad", "quantidade", "aantal",
@@ -206,6 +64,10 @@ _PRICES = {"price", "preis", "prix", "precio", "preco", "prijs", "unitprice", "e
            "stueckpreis"}  # fmt: skip
 _WHOLE = {"total", "order", "sum", "line", "row", "gross", "net", "gesamt", "summe", "sub",
           "extended", "invoice", "basket"}  # fmt: skip
+
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+)
 
 CURRENCIES = {
     "dollar": "USD", "usd": "USD", "eur": "EUR", "euro": "EUR", "gbp": "GBP", "pound": "GBP",
@@ -220,7 +82,11 @@ def tokens(name: str) -> list[str]:
     --------
     >>> tokens("CustomerID"), tokens("order_purchase-timestamp"), tokens("userId2")
     (['customer', 'id'], ['order', 'purchase', 'timestamp'], ['user', 'id', '2'])
+    >>> tokens("Gelöst am"), tokens("Numéro")
+    (['geloest', 'am'], ['numero'])
     """
+    name = unicodedata.normalize("NFC", name).translate(_UMLAUTS)
+    name = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFD", name))
     apart = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     apart = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", apart)
     return re.findall(r"[^\W\d_]+|\d+", apart.lower())
