@@ -9,6 +9,7 @@ import duckdb
 
 from features.init.amounts import map_amount
 from features.init.columns import COLUMNS
+from features.init.ends import inclusive_ends
 from features.init.guesses import CLOCKS, Guess, guess_history
 from features.init.keys import Plan, formats, instrument, static
 from features.init.links import Link, links_of, main_customers, person_column
@@ -19,6 +20,8 @@ from features.init.words import likeness
 from features.sql_text import literal, quote
 
 _COPIES = 0.05
+_SAID_BESIDES = {"surveys": instrument, "subscriptions": inclusive_ends}
+"""History -> what tells the keys or columns that only it has."""
 
 
 @dataclass
@@ -130,8 +133,8 @@ class Planner:
             return None
         if plan.history == "campaigns" and not self._campaign(guess, select, plan):
             return None
-        if plan.history == "surveys":
-            instrument(guess, select, plan)
+        if plan.history in _SAID_BESIDES:
+            _SAID_BESIDES[plan.history](guess, select, plan)
         if plan.history == "customers":
             static(guess, plan, self.main)
         else:

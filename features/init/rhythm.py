@@ -9,10 +9,9 @@ import duckdb
 from features.init.matches import customer_column
 from features.init.plans import Findings
 from features.init.selects import Select, column_of
-from features.init.sums import written_time
+from features.init.sums import time_of
 from features.init.tables import Table
 from features.init.words import CURRENCIES, tokens
-from features.reading.text_guesses import epoch_sql
 from features.sql_text import quote
 
 HORIZONS = (28, 56, 91, 182, 364)
@@ -85,7 +84,7 @@ def _horizon(gap: float | None, span: int) -> int:
 def _gaps(con: duckdb.DuckDBPyConnection, select: Select, clock: str) -> tuple[float | None, int]:
     """Return the median customer's mean gap between active days, and the length of the data."""
     table = select.table
-    time = _time(table, clock, select)
+    time = time_of(table, column_of(select.columns[clock]))
     who = select.columns["customer_id"]
     customer = who.removeprefix("t.") if who.startswith("t.") else _any_id(table)
     days = f"select {customer} as who, cast({time} as date) as day from ({table.source.sql})"
@@ -101,16 +100,6 @@ def _gaps(con: duckdb.DuckDBPyConnection, select: Select, clock: str) -> tuple[f
 
 def _any_id(table: Table) -> str:
     return quote(customer_column(table) or next(iter(table.columns)))
-
-
-def _time(table: Table, clock: str, select: Select) -> str:
-    name = column_of(select.columns[clock])
-    look, cell = table.columns[name], quote(name)
-    if look.times is not None:
-        return written_time(cell, look.times)
-    if table.source.is_numeric(name):
-        return epoch_sql(f"cast({cell} as double)")
-    return cell
 
 
 def _currency(findings: Findings) -> tuple[str, str]:

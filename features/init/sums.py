@@ -1,4 +1,4 @@
-"""How does SQL that an analyst can read add up amounts that are written as text?
+"""How does SQL that an analyst can read add up amounts, and find first times, in text?
 
 A cell that is filled and no number makes the sum NaN, so that its order is put aside and not
 counted without it. What counts as an empty cell is what the reader of the histories leaves empty.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from features.init.tables import Table
 from features.reading.normalise import _NOTHING
-from features.reading.text_guesses import FAMILIES, TimeGuess, time_sql
+from features.reading.text_guesses import FAMILIES, TimeGuess, epoch_sql, time_sql
 from features.reading.text_numbers import COMMA, number_sql
 from features.sql_text import literal, quote
 
@@ -80,6 +80,16 @@ def first_time(table: Table, name: str, cell: str, times: TimeGuess, order: str)
     if _one_per(table, name, order):
         return f"min({cell})"
     return f"arg_min({cell}, {written_time(cell, times)})"
+
+
+def time_of(table: Table, name: str) -> str:
+    """Return SQL that reads a column as a time, within the table as it was found."""
+    look, cell = table.columns[name], quote(name)
+    if look.times is not None:
+        return written_time(cell, look.times)
+    if table.source.is_numeric(name):
+        return epoch_sql(f"cast({cell} as double)")
+    return cell
 
 
 def written_time(cell: str, times: TimeGuess) -> str:

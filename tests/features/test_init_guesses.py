@@ -135,3 +135,22 @@ def test_the_horizon_is_one_that_the_days_of_data_suffice_for(tmp_path):
         make(tmp_path, f"{days}/orders.csv", "customer_id,order_date,amount\n" + rows)
         report = init_config(tmp_path / str(days))
         assert written(report)[0]["business"]["horizon_days"] == horizon
+
+
+@pytest.mark.parametrize(("next_month", "inclusive"), [("30", True), ("31", None)])
+def test_ends_before_the_day_of_the_next_term_are_written_as_last_days(
+    next_month, inclusive, tmp_path
+):
+    # the next term begins on the 31st
+    terms = "".join(
+        f"c{n},Pro,01.01.2025,{next_month}.01.2025\nc{n},Pro,31.01.2025,\n" for n in range(12)
+    )
+    make(tmp_path, "contracts.csv", "customer_id,plan,start_date,end_date\n" + terms)
+    report = init_config(tmp_path)
+    config, text = written(report)
+    assert config["histories"]["subscriptions"].get("ends_inclusive") is inclusive
+    assert read(report) == {"subscriptions": 24}
+    if inclusive:
+        assert marked(text, "ends_inclusive").startswith(
+            "the next term of a customer begins 12 times on the day after 'end_date', and 0 times"
+        )
