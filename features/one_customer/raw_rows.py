@@ -1,15 +1,16 @@
 """How do the raw rows of one customer become uniform rows? By the rules for files, in milliseconds.
 
 The query that makes a file uniform runs here over the rows of a request. It is written and planned
-once for each set of columns that rows come with, and none of what it reads stays behind.
+once for each history, whatever columns its rows come with, and none of what it reads stays behind.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from features.config import HistoryConfig
 from features.errors import DataError
 from features.reading.normalise import normalised_sql
 from features.reading.sources import Source
+from features.reading.text_guesses import ISO, TimeGuess
 from features.schemas import SCHEMAS, Kind
 from features.sql_text import literal, quote
 
@@ -27,8 +29,7 @@ Columns = dict[str, Sequence[Any]]
 
 POSITION = "__position"
 """The key of a row's place in what was given."""
-KEPT_STATEMENTS = 64
-"""Planned queries that are kept, one per history and set of columns; one customer needs nine."""
+_MOMENT = "__moment"
 _NOW = datetime(2123, 4, 5, 6, 7, 8, tzinfo=UTC)
 """Stands in a query for the time at which it is asked."""
 _REFUSED = "row_refused"
@@ -80,14 +81,16 @@ class RowReader:
         afterwards: Mapping[str, str],
     ) -> None:
         self._time_zone, self._columns, self._afterwards = time_zone, columns, afterwards
-        self._statements: dict[tuple[Any, ...], str] = {}
-        self._made = 0
         self._con = duckdb.connect(config={"threads": 1})
         for statement in _SETTINGS:
             self._con.execute(statement)
+        queries = {name: self._uniform_sql(name) for name in columns}
+        # tables first: DuckDB plans again, at each run, what was prepared before one was made
         for name in (name for name in afterwards if name in columns):
-            whole = self._uniform_sql(name, dict.fromkeys(columns[name], "VARCHAR"))
-            self._con.execute(f"create table {name} as {whole} limit 0")
+            self._con.execute(f"create table {name} as {queries[name]} limit 0")
+            queries[name] = f"insert into {name} {queries[name]}"
+        for name, sql in queries.items():
+            self._con.execute(f"prepare read_{name} as {sql}")
 
     def read(
         self,
@@ -113,17 +116,15 @@ class RowReader:
         RowError
             A row breaks a rule.
         """
-        statements = {name: self._statement(name, rows) for name, rows in histories.items()}
+        for name, rows in histories.items():
+            self._refuse_other_attributes(name, rows)
         body = json.dumps(histories, ensure_ascii=False, allow_nan=False)
         with self._nothing_kept():
             self._con.execute(
                 "insert into asked values (?, ?)", [body, now.astimezone(UTC).replace(tzinfo=None)]
             )
             try:
-                return {
-                    name: self._fetch(name, statement, wanted[name])
-                    for name, statement in statements.items()
-                }
+                return {name: self._fetch(name, wanted[name]) for name in histories}
             except duckdb.InvalidInputException as error:
                 raise (_refusal(error) or error) from None
 
@@ -136,8 +137,8 @@ class RowReader:
         finally:
             self._con.rollback()
 
-    def _fetch(self, history: str, statement: str, wanted: Sequence[str]) -> Columns:
-        self._con.execute(statement)
+    def _fetch(self, history: str, wanted: Sequence[str]) -> Columns:
+        self._con.execute(f"execute read_{history}")
         if history in self._afterwards:
             self._con.execute(self._afterwards[history])
             self._con.execute(f"from {history}")
@@ -146,63 +147,98 @@ class RowReader:
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         return {name: columns[name] for name in wanted}
 
-    def _statement(self, history: str, rows: Sequence[Row]) -> str:
-        """Return what runs the query for rows with these columns; the oldest of too many go."""
-        types = self._types(history, rows)
-        key = (history, *types.items())
-        if key not in self._statements:
-            self._made += 1
-            sql = self._uniform_sql(history, types)
-            if history in self._afterwards:
-                sql = f"insert into {history} {sql}"
-            self._con.execute(f"prepare {history}_{self._made} as {sql}")
-            self._statements[key] = f"{history}_{self._made}"
-        self._statements[key] = self._statements.pop(key)
-        if len(self._statements) > KEPT_STATEMENTS:
-            self._con.execute(f"deallocate {self._statements.pop(next(iter(self._statements)))}")
-        return f"execute {self._statements[key]}"
+    def _attributes(self, history: str) -> list[str]:
+        return [name for name in self._columns[history] if SCHEMAS[history].column(name) is None]
 
-    def _types(self, history: str, rows: Sequence[Row]) -> dict[str, str]:
-        """Return the columns that rows have: as numbers where all are, as text otherwise."""
-        kinds, schema = self._columns[history], SCHEMAS[history]
-        present = {name for row in rows for name in row} - {POSITION}
-        required = {each.name for each in schema.columns if each.required} - {"customer_id"}
-        attributes = {name for name in kinds if schema.column(name) is None}
-        found = {}
-        for name in sorted(present | required | attributes):
-            numbers = kinds[name] == "number"
-            others = [row for row in rows if not _is_number(row.get(name))] if numbers else []
-            if others and name in attributes:
-                raise RowError(history, others[0][POSITION], f"{name} is not a number")
-            found[name] = "DOUBLE" if numbers and not others else "VARCHAR"
-        return found
+    def _refuse_other_attributes(self, history: str, rows: Sequence[Row]) -> None:
+        """Refuse an attribute that is no number: of text, the query would make a missing one."""
+        kinds = self._columns[history]
+        for name in (name for name in self._attributes(history) if kinds[name] == "number"):
+            for row in rows:
+                if not _is_number(row.get(name)):
+                    raise RowError(history, row[POSITION], f"{name} is not a number")
 
-    def _uniform_sql(self, history: str, types: Mapping[str, str]) -> str:
+    def _uniform_sql(self, history: str) -> str:
         """Return SQL that makes rows of ``asked`` uniform as the loader makes those of files."""
-        schema = SCHEMAS[history]
-        attributes = tuple(name for name in self._columns[history] if schema.column(name) is None)
-        found = {POSITION: "VARCHAR", **types}
-        source = Source(
-            history=history,
-            sql=_rows_sql(history, found),
-            types={"customer_id": "VARCHAR", **found},
-            text=frozenset({"customer_id", *(n for n, kind in found.items() if kind == "VARCHAR")}),
-            con=self._con,
-        )
+        attributes = self._attributes(history)
+        source = _Asked.of(history, self._columns[history], attributes, self._con)
         # equal rows are dropped where the request is read: their places differ here
         config = HistoryConfig(
-            name=history, path="request", static=attributes, duplicates="keep", columns={}
+            name=history, path="request", static=tuple(attributes), duplicates="keep", columns={}
         )
-        sql = normalised_sql(source, config, schema, time_zone=self._time_zone, now=_NOW)
+        schema, zone = SCHEMAS[history], self._time_zone
+        sql = normalised_sql(source, config, schema, time_zone=zone, now=_NOW)
         at = literal(_NOW.replace(tzinfo=None).isoformat(sep=" "))
-        return _refusing(history, sql.replace(f"timestamp {at}", "(select now from asked)"))
+        # the first cell of the source, under the name that it has where reasons are found
+        return _refusing(history, sql.replace(f"timestamp {at}", "__source_0"))
+
+
+@dataclass(frozen=True)
+class _Asked(Source):
+    """The rows of a history in ``asked``, their cells trimmed once, not where each is read.
+
+    Its `types` are only those of what a refusal tells.
+
+    Attributes
+    ----------
+    cells : mapping of str to str
+        Column -> DuckDB type.
+    """
+
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        history: str,
+        kinds: Mapping[str, Kind],
+        attributes: Collection[str],
+        con: duckdb.DuckDBPyConnection,
+    ) -> _Asked:
+        # a number of the schema may be written as text; what an attribute is, its type tells
+        numbers = {name for name in attributes if kinds[name] == "number"}
+        cells = {name: "DOUBLE" if name in numbers else "VARCHAR" for name in kinds}
+        return cls(
+            history=history,
+            sql=_rows_sql(history, cells),
+            types={_MOMENT: "TIMESTAMP", POSITION: "VARCHAR"},
+            text=frozenset(kinds.keys() - numbers),
+            con=con,
+            cells=cells | {"customer_id": "VARCHAR"},
+        )
+
+    def find(self, column: str) -> str | None:
+        return column if column in self.cells else None
+
+    def is_numeric(self, column: str) -> bool:
+        return self.cells[column] == "DOUBLE"
+
+    def as_found(self, column: str) -> str:
+        return quote(column)
+
+    def cell_sql(self, column: str) -> str:
+        return quote(column)
+
+    def typed_sql(self, *, distinct: bool) -> str:
+        return self.sql
+
+    def time_guess(self, column: str) -> TimeGuess:
+        return TimeGuess((ISO,), None)
 
 
 def _rows_sql(history: str, types: Mapping[str, str]) -> str:
-    shape = json.dumps([dict(types)])
+    shape = json.dumps([{POSITION: "VARCHAR", **types}])
     rows = f"unnest(from_json(body -> {literal('$.' + history)}, {literal(shape)}))"
-    cells = ", ".join(f"each[{literal(name)}] as {quote(name)}" for name in types)
-    return f"select 'one' as customer_id, {cells} from (select {rows} as each from asked)"
+    cells = ", ".join(f"{_cell(name, kind)} as {quote(name)}" for name, kind in types.items())
+    return (
+        f"select now as {_MOMENT}, each[{literal(POSITION)}] as {POSITION}, "
+        f"'one' as customer_id, {cells} from (select now, {rows} as each from asked)"
+    )
+
+
+def _cell(name: str, kind: str) -> str:
+    found = f"each[{literal(name)}]"
+    return f"nullif(trim({found}), '')" if kind == "VARCHAR" else found
 
 
 def _refusing(history: str, normalised: str) -> str:

@@ -254,11 +254,15 @@ def test_no_row_of_a_customer_is_there_when_the_next_one_is_asked_for(
     assert one.know(company.of(someone), cutoff=CUTOFF, now=NOW) == before
 
 
-def test_rows_in_many_shapes_keep_only_the_newest_queries(
+def test_no_query_is_written_at_a_request_whatever_shape_its_rows_have(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raw_rows, "KEPT_STATEMENTS", 10)
     one = OneCustomer(company.plan)
+
+    def refusing(*_: object, **__: object) -> str:
+        raise AssertionError("a query was written at a request")
+
+    monkeypatch.setattr(raw_rows, "normalised_sql", refusing)
     rows = company.of(company.built.index[0])
     first = one.know(rows, cutoff=CUTOFF, now=NOW)
     for shape in ({"event": "x"}, {"quantity": 1}, {"quantity": "1"}, {"known_at": "2024-01-01"}):

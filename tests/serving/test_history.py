@@ -17,7 +17,8 @@ import httpx
 import pandas as pd
 import pytest
 
-from features.one_customer.customer import CustomerPlan
+from features.one_customer.customer import CustomerPlan, OneCustomer
+from serving import history_score
 from serving.access import create_key
 from serving.current import CurrentSnapshot
 from serving.history_rows import parse_history, supplied_rows
@@ -127,6 +128,20 @@ def test_supplied_rows_are_scored_as_the_exported_scores_were_to_the_last_digit(
         assert {name: told[name] for name in exported} == exported
     assert len(customers) == SCORED
     assert {"tickets", "orders"} <= without, "all of them have all histories"
+
+
+def test_the_first_requests_find_their_databases_made(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = HistoryScorer.of(snapshot, ready=2)
+    assert scorer is not None
+
+    def refusing(_: CustomerPlan) -> OneCustomer:
+        raise AssertionError("a database was made at a request")
+
+    monkeypatch.setattr(history_score, "OneCustomer", refusing)
+    with scorer._customer(), scorer._customer():
+        pass
 
 
 def test_the_features_are_those_that_the_snapshot_keeps(
