@@ -34,6 +34,8 @@ _NOW = datetime(2123, 4, 5, 6, 7, 8, tzinfo=UTC)
 """Stands in a query for the time at which it is asked."""
 _REFUSED = "row_refused"
 _REFUSAL = re.compile(rf"{_REFUSED}\|(\w+)\|(\d+)\|(.*)", re.DOTALL)
+_SAID = {"false": 0, "0": 0, "0.0": 0, "true": 1, "1": 1, "1.0": 1}
+"""What a request may say of yes and no -> which of the two it is."""
 _SETTINGS = (
     "set TimeZone = 'UTC'",
     "set enable_progress_bar = false",
@@ -72,6 +74,8 @@ class RowReader:
         History -> the columns that its rows may have, without customer_id -> what they hold.
     afterwards : mapping of str to str
         History -> SQL that changes its table once the rows are in.
+    yes_no : mapping of str to pair
+        Attributes of yes and no -> what the tables hold for no, and for yes.
     """
 
     def __init__(
@@ -79,8 +83,10 @@ class RowReader:
         time_zone: str,
         columns: Mapping[str, Mapping[str, Kind]],
         afterwards: Mapping[str, str],
+        yes_no: Mapping[str, tuple[float | str, float | str]],
     ) -> None:
         self._time_zone, self._columns, self._afterwards = time_zone, columns, afterwards
+        self._yes_no = yes_no
         self._con = duckdb.connect(config={"threads": 1})
         for statement in _SETTINGS:
             self._con.execute(statement)
@@ -116,9 +122,8 @@ class RowReader:
         RowError
             A row breaks a rule.
         """
-        for name, rows in histories.items():
-            self._refuse_other_attributes(name, rows)
-        body = json.dumps(histories, ensure_ascii=False, allow_nan=False)
+        told = {name: self._as_tables_have(name, rows) for name, rows in histories.items()}
+        body = json.dumps(told, ensure_ascii=False, allow_nan=False)
         with self._nothing_kept():
             self._con.execute(
                 "insert into asked values (?, ?)", [body, now.astimezone(UTC).replace(tzinfo=None)]
@@ -150,13 +155,27 @@ class RowReader:
     def _attributes(self, history: str) -> list[str]:
         return [name for name in self._columns[history] if SCHEMAS[history].column(name) is None]
 
-    def _refuse_other_attributes(self, history: str, rows: Sequence[Row]) -> None:
-        """Refuse an attribute that is no number: of text, the query would make a missing one."""
-        kinds = self._columns[history]
-        for name in (name for name in self._attributes(history) if kinds[name] == "number"):
-            for row in rows:
-                if not _is_number(row.get(name)):
-                    raise RowError(history, row[POSITION], f"{name} is not a number")
+    def _as_tables_have(self, history: str, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows with their attributes as the tables hold them."""
+        names = self._attributes(history)
+        if not names:
+            return rows
+        return [
+            {**row, **{name: self._attribute(history, name, row) for name in names if name in row}}
+            for row in rows
+        ]
+
+    def _attribute(self, history: str, name: str, row: Row) -> Any:
+        """Return an attribute; one of another kind would be a missing one if it were let pass."""
+        cell = row[name]
+        if name in self._yes_no:
+            said = str(cell).strip().casefold()
+            if said and said not in _SAID:
+                raise RowError(history, row[POSITION], f"{name} is neither true nor false")
+            return self._yes_no[name][_SAID[said]] if said else None
+        if self._columns[history][name] == "number" and not _is_number(cell):
+            raise RowError(history, row[POSITION], f"{name} is not a number")
+        return cell
 
     def _uniform_sql(self, history: str) -> str:
         """Return SQL that makes rows of ``asked`` uniform as the loader makes those of files."""
@@ -257,4 +276,4 @@ def _refusal(error: duckdb.Error) -> RowError | None:
 
 
 def _is_number(cell: object) -> bool:
-    return cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool))
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
