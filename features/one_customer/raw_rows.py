@@ -156,18 +156,19 @@ class RowReader:
         return [name for name in self._columns[history] if SCHEMAS[history].column(name) is None]
 
     def _as_tables_have(self, history: str, rows: Sequence[Row]) -> Sequence[Row]:
-        """Return rows with their attributes as the tables hold them."""
-        names = self._attributes(history)
-        if not names:
-            return rows
+        """Return rows with times and attributes as the tables hold them."""
+        times = [name for name, kind in self._columns[history].items() if kind == "time"]
+        names = [*times, *self._attributes(history)]
         return [
-            {**row, **{name: self._attribute(history, name, row) for name in names if name in row}}
+            {**row, **{name: self._told(history, name, row) for name in names if name in row}}
             for row in rows
         ]
 
-    def _attribute(self, history: str, name: str, row: Row) -> Any:
-        """Return an attribute; one of another kind would be a missing one if it were let pass."""
+    def _told(self, history: str, name: str, row: Row) -> Any:
+        """Return a cell; an attribute of another kind would be a missing one if it passed."""
         cell = row[name]
+        if self._columns[history][name] == "time":
+            return _iso(cell)
         if name in self._yes_no:
             said = str(cell).strip().casefold()
             if said and said not in _SAID:
@@ -273,6 +274,13 @@ def _refusal(error: duckdb.Error) -> RowError | None:
         return None
     history, position, reason = found.groups()
     return RowError(history, int(position), reason)
+
+
+def _iso(cell: object) -> str:
+    """Return a time as the query reads it: in capitals, and with dashes where it is digits only."""
+    text = str(cell).strip().upper()
+    is_day = len(text) == len("20240501") and text.isdecimal()
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if is_day else text
 
 
 def _is_number(cell: object) -> bool:

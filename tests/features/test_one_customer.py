@@ -288,6 +288,19 @@ def test_a_number_may_be_written_as_text(one: OneCustomer) -> None:
     assert all(each == known[0] for each in known)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["2024-05-20T10:00:00Z", "2024-05-20t10:00:00z", " 2024-05-20 ", "20240520", 20240520],
+)
+def test_a_time_may_be_written_in_lower_case_or_as_the_digits_of_a_day(
+    one: OneCustomer, written: str | int
+) -> None:
+    term = [{POSITION: 0, "started_at": "20240101"}]
+    usage = [{POSITION: 0, "occurred_at": written}]
+    known = one.know({"subscriptions": term, "usage": usage}, cutoff=CUTOFF, now=NOW)
+    assert known.features["usage_days_since_last"] == 12
+
+
 def test_an_attribute_that_is_a_number_must_be_one(one: OneCustomer) -> None:
     rows = [{POSITION: 0, "employees": "many"}]
     with pytest.raises(RowError, match="employees is not a number"):
