@@ -27,6 +27,7 @@ from serving.openapi import document
 from serving.problems import ProblemError
 from serving.schemas import MAX_ROWS, HistoryReply
 from serving.scoring import rescore
+from serving.service import HISTORIES_AT_ONCE, MAX_HISTORY_BYTES
 from serving.snapshot import HISTORY_PLAN, Snapshot, open_snapshot
 from tests.conftest import ROOT
 from tests.serving.running import RunningServer, is_ready, running, until
@@ -412,6 +413,12 @@ def test_the_example_of_the_readme_gets_a_score_of_the_simulated_company(
     assert found["expected_value"] > 0
     assert found["cutoff"] == "2026-06-29"
     assert found["reasons"]
+
+
+def test_the_readme_says_how_much_a_request_may_hold() -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"at most {MAX_ROWS:,} rows and {MAX_HISTORY_BYTES >> 20} MiB" in readme
+    assert f"{({2: 'two'})[HISTORIES_AT_ONCE]} are answered at a time" in readme
 
 
 def test_neither_ibis_nor_a_training_library_is_loaded_to_answer() -> None:
