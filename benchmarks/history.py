@@ -1,7 +1,10 @@
 """How long does a supplied history take in the service, of its own time?
 
 One customer with 500 events, 20 orders, 10 tickets and 6 surveys, the whole catalogue, and models
-of the usual kind: what `HistoryScorer.answer` takes, in one thread, without the network.
+of the usual kind: what `HistoryScorer.answer` takes, in one thread, without the network. Each
+request leaves out other columns than the one before. What is measured is time of the processor:
+what else the machine does at the moment must not count. Beside it, in the same run, stands a build
+of the features of the same rows from files.
 """
 
 from __future__ import annotations
@@ -13,13 +16,19 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 LIMIT_MS = 50.0
 ROWS = {"usage": 500, "orders": 20, "tickets": 10, "surveys": 6}
+OPTIONAL = ("event", "quantity", "duration_seconds", "category", "plan")
+SHAPES = 64
+WARM_UP = 3
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
+CUTOFF = date(2026, 6, 29)
 
 
 def measure(scale: float = 1.0) -> list[dict[str, Any]]:
@@ -37,41 +46,78 @@ def measure(scale: float = 1.0) -> list[dict[str, Any]]:
     """
     home = Path(tempfile.mkdtemp(prefix="tenure-history-"))
     try:
-        scorer = _scorer(home)
-        body = json.dumps({"histories": _rows()}).encode()
-        whole = _times(lambda: scorer.answer(body, now=NOW), max(20, int(300 * scale)))
+        scorer, bodies = _scorer(home), cycle(_bodies())
+        ours = _times(lambda: scorer.answer(next(bodies), now=NOW), max(20, int(300 * scale)))
+        build = statistics.median(_times(_build_of(home / "one"), 5))
     finally:
         shutil.rmtree(home)
-    p50, p99 = statistics.median(whole), sorted(whole)[int(0.99 * len(whole))]
-    size = ", ".join(f"{count} {name}" for name, count in ROWS.items())
+    p50, p99 = statistics.median(ours), sorted(ours)[int(0.99 * len(ours))]
     return [
-        _figure(f"supplied history {name}", size, took)
-        for name, took in {"p50": p50, "p99": p99}.items()
+        _figure("supplied history p50", "50 ms", p50, LIMIT_MS, 0.5),
+        _figure("supplied history p99", "50 ms", p99, LIMIT_MS, 1.0),
+        _figure("supplied history beside a build", "a build on DuckDB", p50, build, 0.1),
     ]
 
 
-def _figure(name: str, size: str, took: float) -> dict[str, Any]:
+def _figure(name: str, peer: str, ours: float, theirs: float, target: float) -> dict[str, Any]:
     return {
         "name": name,
-        "peer": "50 ms",
-        "size": size,
-        "ours": took,
-        "theirs": LIMIT_MS,
-        "ratio": took / LIMIT_MS,
-        "target": "< 0.5" if name.endswith("p50") else "< 1",
-        "met": took < LIMIT_MS / (2 if name.endswith("p50") else 1),
+        "peer": peer,
+        "size": ", ".join(f"{count} {history}" for history, count in ROWS.items()),
+        "ours": ours,
+        "theirs": theirs,
+        "ratio": ours / theirs,
+        "target": f"< {target:g}",
+        "met": ours < target * theirs,
     }
 
 
 def _times(answer: Callable[[], object], count: int) -> list[float]:
-    for _ in range(10):
-        answer()
+    """Return the milliseconds that a processor worked for each call, after some that warm up."""
     found = []
-    for _ in range(count):
-        began = time.perf_counter()
+    for _ in range(count + WARM_UP):
+        began = time.process_time()
         answer()
-        found.append(1_000 * (time.perf_counter() - began))
+        found.append(1_000 * (time.process_time() - began))
+    return found[WARM_UP:]
+
+
+def _bodies() -> list[bytes]:
+    """Requests for the same rows, each without some of the columns that need not be there."""
+    rng, rows = random.Random(8), _rows()
+    found = []
+    for _ in range(SHAPES):
+        left_out = {name for name in OPTIONAL if rng.random() < 0.5}
+        kept = {
+            history: [{k: v for k, v in row.items() if k not in left_out} for row in each]
+            for history, each in rows.items()
+        }
+        found.append(json.dumps({"histories": kept}).encode())
     return found
+
+
+def _build_of(home: Path) -> Callable[[], object]:
+    """Write the rows into files, and return what builds their features at the same cutoff."""
+    from features.build import build_features, learn_spec
+    from features.config import parse_config
+    from features.histories import load_histories
+    from features.labels import population
+
+    home.mkdir()
+    for history, rows in _rows().items():
+        lines = (json.dumps({"customer_id": "one"} | row) + "\n" for row in rows)
+        (home / f"{history}.jsonl").write_text("".join(lines))
+    business = {"currency": "GBP", "churn": "cancellation", "horizon_days": 91}
+    histories = {history: {"path": f"{history}.jsonl"} for history in _rows()}
+    config = parse_config({"business": business, "histories": histories}, home=home)
+
+    def build() -> object:
+        with closing(load_histories(config, now=NOW)) as loaded:
+            spec = learn_spec(loaded, [CUTOFF])
+            people = population(loaded, config.business, [CUTOFF])
+            return build_features(loaded, spec, [CUTOFF], people)
+
+    return build
 
 
 def _scorer(home: Path) -> Any:

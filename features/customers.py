@@ -14,7 +14,8 @@ MOST_LEVELS = 20
 MOST_RARE = 500
 COMMON_FROM = 20
 """Customers that a level needs to stand by itself; the rarer ones are folded into one."""
-_RARE = "rare values of "
+RARE = "rare values of "
+"""Stands before an attribute's name where its folded levels are kept."""
 
 
 def customers_seen(table: ir.Table, attributes: Sequence[str] = ()) -> Seen:
@@ -41,7 +42,7 @@ def customers_seen(table: ir.Table, attributes: Sequence[str] = ()) -> Seen:
         common = top_values(table, name, MOST_LEVELS, at_least=COMMON_FROM)
         rare = tuple(value for value in values if value not in common)
         seen[name] = (*common, OTHER) if rare else common
-        seen[_RARE + name] = rare
+        seen[RARE + name] = rare
     return seen
 
 
@@ -74,7 +75,7 @@ def customers_features(table: ir.Table, cutoffs: Sequence[int], seen: Seen) -> i
             )
         found[name] = _number(rows[name])
     for name in seen["texts"]:
-        found[name] = levels_column(rows[name], seen[name], seen[_RARE + name])
+        found[name] = levels_column(rows[name], seen[name], seen[RARE + name])
     return rows.select(*KEYS, **{f"customers_{name}": value for name, value in found.items()})
 
 

@@ -32,16 +32,20 @@ class HistoryScorer:
     snapshot : Snapshot
         Need not stay open.
     plan : CustomerPlan
+    ready : int
+        How many can be answered at once without the wait for one more database; at least 1.
     """
 
-    def __init__(self, snapshot: Snapshot, plan: CustomerPlan) -> None:
+    def __init__(self, snapshot: Snapshot, plan: CustomerPlan, *, ready: int = 1) -> None:
         self._manifest = snapshot.manifest
         self._plan = plan
         self._models = Models.of(snapshot)
         self._idle: LifoQueue[OneCustomer] = LifoQueue()
+        for _ in range(ready):
+            self._idle.put(OneCustomer(plan))
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> HistoryScorer | None:
+    def of(cls, snapshot: Snapshot, *, ready: int = 1) -> HistoryScorer | None:
         """Make the scorer of a snapshot; None where an older version of Tenure published it.
 
         Raises
@@ -52,7 +56,7 @@ class HistoryScorer:
         text = snapshot.text(HISTORY_PLAN)
         if text is None:
             return None
-        return cls(snapshot, CustomerPlan.from_json(text))
+        return cls(snapshot, CustomerPlan.from_json(text), ready=ready)
 
     def answer(self, body: bytes, *, now: datetime) -> dict[str, Any]:
         """Answer a request.

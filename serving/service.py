@@ -208,7 +208,7 @@ def _histories(snapshot: Snapshot) -> AnswersHistories | None:
         return None
     from serving.history_score import HistoryScorer
 
-    return HistoryScorer.of(snapshot)
+    return HistoryScorer.of(snapshot, ready=HISTORIES_AT_ONCE)
 
 
 _SMALLER = {

@@ -114,7 +114,8 @@ _RHYTHM = (
         "orders_days_since_last_z",
         "standard deviations",
         "days since the last order beyond the usual days between orders, in standard deviations "
-        "of the customer's own; above 2 is unlike them",
+        "of the customer's own gaps and two imagined ones that deviate by their mean; above 2 is "
+        "unlike them",
         "orders",
         "leaves",
     ),

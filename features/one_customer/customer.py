@@ -7,7 +7,7 @@ is published (`features.one_customer.plan`): nothing is compiled for a request, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
@@ -67,6 +67,8 @@ class CustomerPlan:
         Each gives some of what a value model reads.
     decimals : int
         To which a build rounds its numbers.
+    yes_no : mapping of str to pair
+        Attributes of yes and no -> what the tables hold for no, and for yes.
     """
 
     time_zone: str
@@ -79,6 +81,7 @@ class CustomerPlan:
     together: Program | None
     value_inputs: tuple[Part, ...]
     decimals: int
+    yes_no: Mapping[str, tuple[float | str, float | str]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the plan as JSON."""
@@ -134,7 +137,7 @@ class OneCustomer:
 
     def __init__(self, plan: CustomerPlan) -> None:
         self._plan = plan
-        self._reader = RowReader(plan.time_zone, plan.columns, plan.ends_inclusive)
+        self._reader = RowReader(plan.time_zone, plan.columns, plan.ends_inclusive, plan.yes_no)
 
     def know(
         self, histories: Mapping[str, Sequence[Row]], *, cutoff: date, now: datetime

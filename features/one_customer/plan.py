@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from features.build import finished_table
 from features.builders import BUILDERS
 from features.config import BusinessConfig, Config
+from features.customers import RARE
 from features.errors import ModelError
 from features.frames import DECIMALS
 from features.histories import Histories
@@ -22,6 +23,7 @@ from features.one_customer.program import Program
 from features.one_customer.program_of import program_of
 from features.rfm import counts, purchase_days
 from features.schemas import SCHEMAS, Kind, day_column
+from features.seen import OTHER
 from features.spec import Column, FeatureSpec
 from features.value_columns import BTYD_INPUTS
 from features.value_inputs import has_amounts, monthly_amounts
@@ -87,6 +89,7 @@ def plan_one_customer(
         together=together,
         value_inputs=inputs,
         decimals=DECIMALS,
+        yes_no=dict(_yes_no(histories, spec)) if "customers" in columns else {},
     )
 
 
@@ -115,6 +118,20 @@ def _kind(attribute: ir.Value) -> Kind:
     found = attribute.type()
     # yes and no are the numbers 1 and 0 as a feature
     return "number" if found.is_numeric() or found.is_boolean() else "text"
+
+
+def _yes_no(
+    histories: Histories, spec: FeatureSpec
+) -> Iterator[tuple[str, tuple[float | str, float | str]]]:
+    """Yield attributes of yes and no, with what the tables hold for either."""
+    seen = spec.seen.get("customers", {})
+    for name in histories.attributes:
+        if histories.tables["customers"][name].type().is_boolean():
+            yield name, (0.0, 1.0)
+        levels = (*seen.get(name, ()), *seen.get(RARE + name, ()))
+        words = {level.casefold(): level for level in levels if level != OTHER}
+        if words and words.keys() <= {"false", "true"}:  # a file's own booleans are text
+            yield name, (words.get("false", "false"), words.get("true", "true"))
 
 
 def _types(history: str, kinds: Mapping[str, Kind]) -> dict[str, str]:

@@ -1,15 +1,16 @@
 """How do the raw rows of one customer become uniform rows? By the rules for files, in milliseconds.
 
 The query that makes a file uniform runs here over the rows of a request. It is written and planned
-once for each set of columns that rows come with, and none of what it reads stays behind.
+once for each history, whatever columns its rows come with, and none of what it reads stays behind.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from features.config import HistoryConfig
 from features.errors import DataError
 from features.reading.normalise import normalised_sql
 from features.reading.sources import Source
+from features.reading.text_guesses import ISO, TimeGuess
 from features.schemas import SCHEMAS, Kind
 from features.sql_text import literal, quote
 
@@ -27,12 +29,13 @@ Columns = dict[str, Sequence[Any]]
 
 POSITION = "__position"
 """The key of a row's place in what was given."""
-KEPT_STATEMENTS = 64
-"""Planned queries that are kept, one per history and set of columns; one customer needs nine."""
+_MOMENT = "__moment"
 _NOW = datetime(2123, 4, 5, 6, 7, 8, tzinfo=UTC)
 """Stands in a query for the time at which it is asked."""
 _REFUSED = "row_refused"
 _REFUSAL = re.compile(rf"{_REFUSED}\|(\w+)\|(\d+)\|(.*)", re.DOTALL)
+_SAID = {"false": 0, "0": 0, "0.0": 0, "true": 1, "1": 1, "1.0": 1}
+"""What a request may say of yes and no -> which of the two it is."""
 _SETTINGS = (
     "set TimeZone = 'UTC'",
     "set enable_progress_bar = false",
@@ -71,6 +74,8 @@ class RowReader:
         History -> the columns that its rows may have, without customer_id -> what they hold.
     ends_inclusive : bool
         Whether `ended_at` is the last day of a term.
+    yes_no : mapping of str to pair
+        Attributes of yes and no -> what the tables hold for no, and for yes.
     """
 
     def __init__(
@@ -78,13 +83,15 @@ class RowReader:
         time_zone: str,
         columns: Mapping[str, Mapping[str, Kind]],
         ends_inclusive: bool,
+        yes_no: Mapping[str, tuple[float | str, float | str]],
     ) -> None:
         self._time_zone, self._columns, self._ends_inclusive = time_zone, columns, ends_inclusive
-        self._statements: dict[tuple[Any, ...], str] = {}
-        self._made = 0
+        self._yes_no = yes_no
         self._con = duckdb.connect(config={"threads": 1})
         for statement in _SETTINGS:
             self._con.execute(statement)
+        for name in columns:
+            self._con.execute(f"prepare read_{name} as {self._uniform_sql(name)}")
 
     def read(
         self,
@@ -110,17 +117,14 @@ class RowReader:
         RowError
             A row breaks a rule.
         """
-        statements = {name: self._statement(name, rows) for name, rows in histories.items()}
-        body = json.dumps(histories, ensure_ascii=False, allow_nan=False)
+        told = {name: self._as_tables_have(name, rows) for name, rows in histories.items()}
+        body = json.dumps(told, ensure_ascii=False, allow_nan=False)
         with self._nothing_kept():
             self._con.execute(
                 "insert into asked values (?, ?)", [body, now.astimezone(UTC).replace(tzinfo=None)]
             )
             try:
-                return {
-                    name: self._fetch(name, statement, wanted[name])
-                    for name, statement in statements.items()
-                }
+                return {name: self._fetch(name, wanted[name]) for name in histories}
             except duckdb.InvalidInputException as error:
                 raise (_refusal(error) or error) from None
 
@@ -133,73 +137,125 @@ class RowReader:
         finally:
             self._con.rollback()
 
-    def _fetch(self, history: str, statement: str, wanted: Sequence[str]) -> Columns:
-        self._con.execute(statement)
+    def _fetch(self, history: str, wanted: Sequence[str]) -> Columns:
+        self._con.execute(f"execute read_{history}")
         names = [each[0] for each in self._con.description or ()]
         rows = self._con.fetchall()
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
         return {name: columns[name] for name in wanted}
 
-    def _statement(self, history: str, rows: Sequence[Row]) -> str:
-        """Return what runs the query for rows with these columns; the oldest of too many go."""
-        types = self._types(history, rows)
-        key = (history, *types.items())
-        if key not in self._statements:
-            self._made += 1
-            sql = self._uniform_sql(history, types)
-            self._con.execute(f"prepare {history}_{self._made} as {sql}")
-            self._statements[key] = f"{history}_{self._made}"
-        self._statements[key] = self._statements.pop(key)
-        if len(self._statements) > KEPT_STATEMENTS:
-            self._con.execute(f"deallocate {self._statements.pop(next(iter(self._statements)))}")
-        return f"execute {self._statements[key]}"
+    def _attributes(self, history: str) -> list[str]:
+        return [name for name in self._columns[history] if SCHEMAS[history].column(name) is None]
 
-    def _types(self, history: str, rows: Sequence[Row]) -> dict[str, str]:
-        """Return the columns that rows have: as numbers where all are, as text otherwise."""
-        kinds, schema = self._columns[history], SCHEMAS[history]
-        present = {name for row in rows for name in row} - {POSITION}
-        required = {each.name for each in schema.columns if each.required} - {"customer_id"}
-        attributes = {name for name in kinds if schema.column(name) is None}
-        found = {}
-        for name in sorted(present | required | attributes):
-            numbers = kinds[name] == "number"
-            others = [row for row in rows if not _is_number(row.get(name))] if numbers else []
-            if others and name in attributes:
-                raise RowError(history, others[0][POSITION], f"{name} is not a number")
-            found[name] = "DOUBLE" if numbers and not others else "VARCHAR"
-        return found
+    def _as_tables_have(self, history: str, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return rows with times and attributes as the tables hold them."""
+        times = [name for name, kind in self._columns[history].items() if kind == "time"]
+        names = [*times, *self._attributes(history)]
+        return [
+            {**row, **{name: self._told(history, name, row) for name in names if name in row}}
+            for row in rows
+        ]
 
-    def _uniform_sql(self, history: str, types: Mapping[str, str]) -> str:
+    def _told(self, history: str, name: str, row: Row) -> Any:
+        """Return a cell; an attribute of another kind would be a missing one if it passed."""
+        cell = row[name]
+        if self._columns[history][name] == "time":
+            return _iso(cell)
+        if name in self._yes_no:
+            said = str(cell).strip().casefold()
+            if said and said not in _SAID:
+                raise RowError(history, row[POSITION], f"{name} is neither true nor false")
+            return self._yes_no[name][_SAID[said]] if said else None
+        if self._columns[history][name] == "number" and not _is_number(cell):
+            raise RowError(history, row[POSITION], f"{name} is not a number")
+        return cell
+
+    def _uniform_sql(self, history: str) -> str:
         """Return SQL that makes rows of ``asked`` uniform as the loader makes those of files."""
-        schema = SCHEMAS[history]
-        attributes = tuple(name for name in self._columns[history] if schema.column(name) is None)
-        found = {POSITION: "VARCHAR", **types}
-        source = Source(
-            history=history,
-            sql=_rows_sql(history, found),
-            types={"customer_id": "VARCHAR", **found},
-            text=frozenset({"customer_id", *(n for n, kind in found.items() if kind == "VARCHAR")}),
-            con=self._con,
-        )
+        attributes = self._attributes(history)
+        source = _Asked.of(history, self._columns[history], attributes, self._con)
         # equal rows are dropped where the request is read: their places differ here
         config = HistoryConfig(
             name=history,
             path="request",
-            static=attributes,
+            static=tuple(attributes),
             duplicates="keep",
             columns={},
             ends_inclusive=self._ends_inclusive,
         )
-        sql = normalised_sql(source, config, schema, time_zone=self._time_zone, now=_NOW)
+        schema, zone = SCHEMAS[history], self._time_zone
+        sql = normalised_sql(source, config, schema, time_zone=zone, now=_NOW)
         at = literal(_NOW.replace(tzinfo=None).isoformat(sep=" "))
-        return _refusing(history, sql.replace(f"timestamp {at}", "(select now from asked)"))
+        # the first cell of the source, under the name that it has where reasons are found
+        return _refusing(history, sql.replace(f"timestamp {at}", "__source_0"))
+
+
+@dataclass(frozen=True)
+class _Asked(Source):
+    """The rows of a history in ``asked``, their cells trimmed once, not where each is read.
+
+    Its `types` are only those of what a refusal tells.
+
+    Attributes
+    ----------
+    cells : mapping of str to str
+        Column -> DuckDB type.
+    """
+
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        history: str,
+        kinds: Mapping[str, Kind],
+        attributes: Collection[str],
+        con: duckdb.DuckDBPyConnection,
+    ) -> _Asked:
+        # a number of the schema may be written as text; what an attribute is, its type tells
+        numbers = {name for name in attributes if kinds[name] == "number"}
+        cells = {name: "DOUBLE" if name in numbers else "VARCHAR" for name in kinds}
+        return cls(
+            history=history,
+            sql=_rows_sql(history, cells),
+            types={_MOMENT: "TIMESTAMP", POSITION: "VARCHAR"},
+            text=frozenset(kinds.keys() - numbers),
+            con=con,
+            cells=cells | {"customer_id": "VARCHAR"},
+        )
+
+    def find(self, column: str) -> str | None:
+        return column if column in self.cells else None
+
+    def is_numeric(self, column: str) -> bool:
+        return self.cells[column] == "DOUBLE"
+
+    def as_found(self, column: str) -> str:
+        return quote(column)
+
+    def cell_sql(self, column: str) -> str:
+        return quote(column)
+
+    def typed_sql(self, *, distinct: bool) -> str:
+        return self.sql
+
+    def time_guess(self, column: str) -> TimeGuess:
+        return TimeGuess((ISO,), None)
 
 
 def _rows_sql(history: str, types: Mapping[str, str]) -> str:
-    shape = json.dumps([dict(types)])
+    shape = json.dumps([{POSITION: "VARCHAR", **types}])
     rows = f"unnest(from_json(body -> {literal('$.' + history)}, {literal(shape)}))"
-    cells = ", ".join(f"each[{literal(name)}] as {quote(name)}" for name in types)
-    return f"select 'one' as customer_id, {cells} from (select {rows} as each from asked)"
+    cells = ", ".join(f"{_cell(name, kind)} as {quote(name)}" for name, kind in types.items())
+    return (
+        f"select now as {_MOMENT}, each[{literal(POSITION)}] as {POSITION}, "
+        f"'one' as customer_id, {cells} from (select now, {rows} as each from asked)"
+    )
+
+
+def _cell(name: str, kind: str) -> str:
+    found = f"each[{literal(name)}]"
+    return f"nullif(trim({found}), '')" if kind == "VARCHAR" else found
 
 
 def _refusing(history: str, normalised: str) -> str:
@@ -217,5 +273,12 @@ def _refusal(error: duckdb.Error) -> RowError | None:
     return RowError(history, int(position), reason)
 
 
+def _iso(cell: object) -> str:
+    """Return a time as the query reads it: in capitals, and with dashes where it is digits only."""
+    text = str(cell).strip().upper()
+    is_day = len(text) == len("20240501") and text.isdecimal()
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if is_day else text
+
+
 def _is_number(cell: object) -> bool:
-    return cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool))
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)

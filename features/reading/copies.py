@@ -7,6 +7,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from features.config import HistoryConfig
+
+
+def copies_told(config: HistoryConfig, files: Iterable[Path]) -> Iterator[str]:
+    """Yield a sentence for each file of a history that is there twice and counts twice."""
+    if config.duplicates == "keep":  # otherwise their rows are counted once
+        for first, *others in same_files(files):
+            names = ", ".join(each.name for each in others)
+            yield (
+                f"{config.name}: {names} and {first.name} hold the same, and every row counts as "
+                'often as it is there (duplicates = "keep"); leave all but one out'
+            )
+
 
 def same_files(files: Iterable[Path]) -> Iterator[tuple[Path, ...]]:
     """Yield the files that hold the same bytes, together, in their order.

@@ -7,7 +7,7 @@ each text column stands its value cast to a guessed type, for expressions like `
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import duckdb
 
 from features.config import HistoryConfig, nearest
 from features.errors import DataError
-from features.reading.copies import same_files
+from features.reading.copies import copies_told
 from features.reading.databases import fetch, is_url
 from features.reading.files import first_line, read_files, remote_sql
 from features.reading.text_files import DELIMITERS
@@ -235,18 +235,8 @@ def _files(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) ->
     if empty:
         raise DataError(f"{config.name}: {empty[0]} is empty; export it again or leave it out")
     found = read_files(con, config, files)
-    remarks = (*found.remarks, *_copies(config, files))
+    remarks = (*found.remarks, *copies_told(config, files))
     return source_of(con, config, found.sql, remarks=remarks)
-
-
-def _copies(config: HistoryConfig, files: Sequence[Path]) -> Iterator[str]:
-    if config.duplicates == "keep":  # otherwise their rows are counted once
-        for first, *others in same_files(files):
-            names = ", ".join(each.name for each in others)
-            yield (
-                f"{config.name}: {names} and {first.name} hold the same, and every row counts as "
-                'often as it is there (duplicates = "keep"); leave all but one out'
-            )
 
 
 def find_files(path: str, home: Path) -> list[Path]:

@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from features.config import Config, HistoryConfig
 from features.daily import daily_sql
 from features.errors import DataError
+from features.reading.copies import copies_told
 from features.reading.files import PARQUET_ENDING, TEXT_ENDINGS, ending_of
 from features.reading.sources import find_files
 from features.rollups.files import (
@@ -54,10 +55,13 @@ class RollUps:
     ----------
     folder : Path
     manifest : Manifest
+    copies : tuple of str
+        Which source files are there twice and count twice, a sentence each.
     """
 
     folder: Path
     manifest: Manifest
+    copies: tuple[str, ...] = ()
 
     @property
     def rows_read(self) -> int:
@@ -77,7 +81,8 @@ class RollUps:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was assumed in opening the source files, a sentence each."""
-        return tuple(said for file in self.manifest.files.values() for said in file.remarks)
+        assumed = (said for file in self.manifest.files.values() for said in file.remarks)
+        return (*assumed, *self.copies)
 
     def rows_sql(self) -> str | None:
         """Return the query that gives the rows of all days; None where there is no day."""
@@ -147,7 +152,7 @@ def refresh_rollups(
             fresh = replace(fresh, retired=retired)
             write_manifest(folder, fresh)
             sweep(folder, fresh)
-    return RollUps(folder, fresh)
+    return RollUps(folder, fresh, tuple(copies_told(history, paths.values())))
 
 
 @dataclass(frozen=True)

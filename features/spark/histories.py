@@ -7,7 +7,8 @@ come the starts of text files, a sample of rows to guess types from, and counts.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ from features.engines import write_parquet
 from features.errors import DataError, TenureError
 from features.history_facts import HistoryReport, history_report
 from features.progress import Progress, silent
+from features.reading.copies import copies_told
+from features.reading.databases import is_url
 from features.reading.files import first_line
 from features.reading.normalise import kept_by, normalised_sql
-from features.reading.sources import Source, source_of
+from features.reading.sources import Source, find_files, source_of
 from features.schemas import SCHEMAS
 from features.scratch import new_place, remove
 from features.spark.files import source_frame
@@ -138,7 +141,13 @@ def _load(loaded: SparkHistories, config: Config, history: HistoryConfig, now: d
     if report.rows == 0:
         raise DataError(_nothing_left(report, _quarantine(config)))
     loaded.tables[name] = table
-    loaded.reports[name] = report
+    loaded.reports[name] = replace(report, remarks=tuple(_copies(history, config.home)))
+
+
+def _copies(history: HistoryConfig, home: Path) -> Iterator[str]:
+    """Yield what to say of files that are there twice; those of a store are not read for it."""
+    if history.path is not None and not is_url(history.path):
+        yield from copies_told(history, find_files(history.path, home))
 
 
 def _staged(

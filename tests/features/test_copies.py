@@ -44,6 +44,28 @@ def test_a_copied_file_is_named_where_all_rows_are_kept(folder: Path, duplicates
     assert all("2.csv and 2 (copy).csv" in remark for remark in said)
 
 
+@pytest.mark.parametrize(
+    "engine", ["duckdb", pytest.param("spark", marks=pytest.mark.slow)], ids=str
+)
+def test_a_copied_file_of_usage_is_named_too_by_either_engine(
+    folder: Path, engine: str, request: pytest.FixtureRequest
+) -> None:
+    # several files of usage are kept by day, and read one at a time
+    if engine == "spark":
+        request.getfixturevalue("spark")
+    columns = {"occurred_at": "ordered_at", "quantity": "amount"}
+    usage = {"path": "*.csv", "duplicates": "keep", "columns": columns}
+    business = BUSINESS | {"activity": "usage"}
+    described = {"engine": engine, "business": business, "histories": {"usage": usage}}
+    config = parse_config(described, home=folder)
+    for _ in range(2):  # the second time, nothing has changed
+        with closing(load_histories(config, now=datetime(2024, 6, 1, tzinfo=UTC))) as histories:
+            report = histories.reports["usage"]
+        assert report.rows == 6
+        [said] = [remark for remark in report.remarks if "hold the same" in remark]
+        assert "usage: 2.csv and 2 (copy).csv" in said
+
+
 def test_files_of_one_size_are_told_apart_by_what_they_hold(folder: Path) -> None:
     files = sorted(folder.glob("*.csv"))
     assert list(same_files(files)) == [(folder / "2 (copy).csv", folder / "2.csv")]

@@ -254,11 +254,15 @@ def test_no_row_of_a_customer_is_there_when_the_next_one_is_asked_for(
     assert one.know(company.of(someone), cutoff=CUTOFF, now=NOW) == before
 
 
-def test_rows_in_many_shapes_keep_only_the_newest_queries(
+def test_no_query_is_written_at_a_request_whatever_shape_its_rows_have(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(raw_rows, "KEPT_STATEMENTS", 10)
     one = OneCustomer(company.plan)
+
+    def refusing(*_: object, **__: object) -> str:
+        raise AssertionError("a query was written at a request")
+
+    monkeypatch.setattr(raw_rows, "normalised_sql", refusing)
     rows = company.of(company.built.index[0])
     first = one.know(rows, cutoff=CUTOFF, now=NOW)
     for shape in ({"event": "x"}, {"quantity": 1}, {"quantity": "1"}, {"known_at": "2024-01-01"}):
@@ -284,38 +288,66 @@ def test_a_number_may_be_written_as_text(one: OneCustomer) -> None:
     assert all(each == known[0] for each in known)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["2024-05-20T10:00:00Z", "2024-05-20t10:00:00z", " 2024-05-20 ", "20240520", 20240520],
+)
+def test_a_time_may_be_written_in_lower_case_or_as_the_digits_of_a_day(
+    one: OneCustomer, written: str | int
+) -> None:
+    term = [{POSITION: 0, "started_at": "20240101"}]
+    usage = [{POSITION: 0, "occurred_at": written}]
+    known = one.know({"subscriptions": term, "usage": usage}, cutoff=CUTOFF, now=NOW)
+    assert known.features["usage_days_since_last"] == 12
+
+
 def test_an_attribute_that_is_a_number_must_be_one(one: OneCustomer) -> None:
     rows = [{POSITION: 0, "employees": "many"}]
     with pytest.raises(RowError, match="employees is not a number"):
         one.know({"customers": rows}, cutoff=CUTOFF, now=NOW)
 
 
-def test_an_attribute_of_yes_and_no_is_told_as_the_number_that_its_feature_is(
-    tmp_path: Path,
-) -> None:
-    orders = "".join(f"c{i},2024-0{1 + i % 5}-05,10\n" for i in range(9))
+def known_gold(tmp_path: Path, people: dict[str, Any], told: Any) -> float | str | None:
+    """What is_gold is as a feature of someone who has it as told, in a company of such people."""
+    orders = "".join(f"c{i},2024-0{1 + i % 5}-05,10\n" for i in range(90))
     (tmp_path / "orders.csv").write_text("customer_id,ordered_at,amount\n" + orders)
-    people = "".join(f"c{i},{'gold' if i % 3 else 'tin'}\n" for i in range(9))
-    (tmp_path / "customers.csv").write_text("customer_id,tier\n" + people)
-    mapped = {"columns": {"is_gold": "tier = 'gold'"}, "static": ["is_gold"]}
     described = {
         "business": {"currency": "EUR", "churn": "inactivity", "horizon_days": 28},
-        "histories": {
-            "orders": {"path": "orders.csv"},
-            "customers": {"path": "customers.csv"} | mapped,
-        },
+        "histories": {"orders": {"path": "orders.csv"}, "customers": people},
     }
     config = parse_config(described, home=tmp_path)
     histories = load_histories(config, now=NOW)
     spec = learn_spec(histories, [CUTOFF])
-    plan = plan_one_customer(config, histories, spec, value=False)
+    written = plan_one_customer(config, histories, spec, value=False).to_json()
     histories.close()
     rows = {
         "orders": [{POSITION: 0, "ordered_at": "2024-05-01", "amount": 10}],
-        "customers": [{POSITION: 0, "is_gold": 1}],
+        "customers": [{POSITION: 0, "is_gold": told}],
     }
-    known = OneCustomer(plan).know(rows, cutoff=CUTOFF, now=NOW)
-    assert known.features["customers_is_gold"] == 1.0
+    one = OneCustomer(CustomerPlan.from_json(written))
+    return one.know(rows, cutoff=CUTOFF, now=NOW).features["customers_is_gold"]
+
+
+@pytest.mark.parametrize(("told", "number"), [(1, 1), (True, 1), (0, 0), (False, 0), ("true", 1)])
+def test_an_attribute_of_yes_and_no_is_told_as_the_number_that_its_feature_is(
+    tmp_path: Path, told: Any, number: float
+) -> None:
+    people = "".join(f"c{i},{'gold' if i % 3 else 'tin'}\n" for i in range(90))
+    (tmp_path / "customers.csv").write_text("customer_id,tier\n" + people)
+    mapped = {"columns": {"is_gold": "tier = 'gold'"}, "static": ["is_gold"]}
+    assert known_gold(tmp_path, {"path": "customers.csv"} | mapped, told) == number
+
+
+@pytest.mark.parametrize(("told", "text"), [(1, "True"), (True, "True"), ("false", "False")])
+def test_an_attribute_of_yes_and_no_that_is_text_in_the_tables_is_written_as_there(
+    tmp_path: Path, told: Any, text: str
+) -> None:
+    people = "".join(f"c{i},{bool(i % 3)}\n" for i in range(90))
+    (tmp_path / "customers.csv").write_text("customer_id,is_gold\n" + people)
+    described = {"path": "customers.csv", "static": ["is_gold"]}
+    assert known_gold(tmp_path, described, told) == text
+    with pytest.raises(RowError, match="is_gold is neither true nor false"):
+        known_gold(tmp_path, described, "gold")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from features.build import learn_spec
+from features.orders import _PRIOR_GAPS
 from features.spec import FeatureSpec
+from features.vocabulary import ENTRIES
 from tests.features import worlds
 from tests.features.worlds import CUTOFF, LAST, Row, Rows, features, row
 
@@ -111,6 +113,12 @@ def test_the_present_silence_is_measured_by_the_customers_own_gaps() -> None:
     # three gaps that deviate by 200 in all, and two prior ones that deviate by the mean
     usual = math.sqrt((200 + 2 * 20**2) / (2 + 2))
     assert frame["orders_days_since_last_z"] == pytest.approx(4 / usual, abs=1e-6)
+
+
+def test_the_meaning_of_the_deviation_names_the_gaps_that_are_added() -> None:
+    [entry] = [entry for entry in ENTRIES if entry.name == "orders_days_since_last_z"]
+    assert _PRIOR_GAPS == 2
+    assert "own gaps and two imagined ones" in entry.meaning
 
 
 def test_of_one_gap_the_deviation_is_taken_to_be_its_length() -> None:

@@ -17,7 +17,8 @@ import httpx
 import pandas as pd
 import pytest
 
-from features.one_customer.customer import CustomerPlan
+from features.one_customer.customer import CustomerPlan, OneCustomer
+from serving import history_score
 from serving.access import create_key
 from serving.current import CurrentSnapshot
 from serving.history_rows import parse_history, supplied_rows
@@ -26,6 +27,7 @@ from serving.openapi import document
 from serving.problems import ProblemError
 from serving.schemas import MAX_ROWS, HistoryReply
 from serving.scoring import rescore
+from serving.service import HISTORIES_AT_ONCE, MAX_HISTORY_BYTES
 from serving.snapshot import HISTORY_PLAN, Snapshot, open_snapshot
 from tests.conftest import ROOT
 from tests.serving.running import RunningServer, is_ready, running, until
@@ -127,6 +129,20 @@ def test_supplied_rows_are_scored_as_the_exported_scores_were_to_the_last_digit(
         assert {name: told[name] for name in exported} == exported
     assert len(customers) == SCORED
     assert {"tickets", "orders"} <= without, "all of them have all histories"
+
+
+def test_the_first_requests_find_their_databases_made(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = HistoryScorer.of(snapshot, ready=2)
+    assert scorer is not None
+
+    def refusing(_: CustomerPlan) -> OneCustomer:
+        raise AssertionError("a database was made at a request")
+
+    monkeypatch.setattr(history_score, "OneCustomer", refusing)
+    with scorer._customer(), scorer._customer():
+        pass
 
 
 def test_the_features_are_those_that_the_snapshot_keeps(
@@ -397,6 +413,12 @@ def test_the_example_of_the_readme_gets_a_score_of_the_simulated_company(
     assert found["expected_value"] > 0
     assert found["cutoff"] == "2026-06-29"
     assert found["reasons"]
+
+
+def test_the_readme_says_how_much_a_request_may_hold() -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"at most {MAX_ROWS:,} rows and {MAX_HISTORY_BYTES >> 20} MiB" in readme
+    assert f"{({2: 'two'})[HISTORIES_AT_ONCE]} are answered at a time" in readme
 
 
 def test_neither_ibis_nor_a_training_library_is_loaded_to_answer() -> None:
