@@ -91,9 +91,10 @@ def test_written_parts_hold_what_the_frame_holds(orders: World, tmp_path: Path) 
     spec = learn_spec(here, CUTOFFS)
     population = everyone(["1", "001", "1.0", "a", "b", "x"], CUTOFFS)
     heard: list[tuple[int, int]] = []
-    parts = write_features(
+    write_features(
         here, spec, CUTOFFS, population, tmp_path / "new", at_once=4, progress=hear(heard)
     )
+    parts = sorted((tmp_path / "new").iterdir())
     assert [part.name for part in parts][:2] == [
         "2024-05-04-000000000.parquet",
         "2024-05-04-000000004.parquet",
