@@ -21,13 +21,18 @@ from features.known import CUTOFF_DAY, KEYS, known_at
 from features.progress import Progress, silent
 from features.seen import Seen
 from features.spec import Column, FeatureSpec
-from features.staging import Part, Stage, staged
+from features.staging import Part, Stage, leaving_room, staged
 from features.together import together_columns, together_features, together_seen
 from features.vocabulary import describe
 from features.windows import date_of, day_number
 
-AT_ONCE = 250_000
-"""Customers computed at a time: more of them need more memory, fewer more time."""
+AT_ONCE, AT_ONCE_IN_A_FRAME = 250_000, 100_000
+"""Customers computed at a time: more of them need more memory, fewer more time.
+
+Beside a frame, each part lies twice in memory, unsorted and sorted.
+"""
+BYTES = 8
+"""Of a number in a frame."""
 
 
 def learn_spec(
@@ -88,7 +93,7 @@ def build_features(
     cutoffs: Sequence[date],
     population: ir.Table,
     *,
-    at_once: int = AT_ONCE,
+    at_once: int = AT_ONCE_IN_A_FRAME,
     progress: Progress = silent,
 ) -> pd.DataFrame:
     """Build the features of a population.
@@ -125,9 +130,11 @@ def build_features(
         with fetched(finished.order_by(*reversed(KEYS))) as found:
             return frame_of(found.parts(), found.rows, spec)
     with _staged(histories, spec, everyone) as stage:
-        query = stage.query(_finished_part(stage, spec))
-        parts = _counted(stage.parts(days, at_once), progress)
-        return frame_of((query.fetch(part) for part in parts), stage.rows, spec)
+        size = stage.rows * len(spec.columns) * BYTES
+        with leaving_room(histories.backend, size):
+            query = stage.query(_finished_part(stage, spec))
+            parts = _counted(stage.parts(days, at_once), progress)
+            return frame_of((query.fetch(part) for part in parts), stage.rows, spec)
 
 
 def write_features(
