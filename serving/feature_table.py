@@ -8,7 +8,7 @@ from datetime import date
 
 from features.build import learn_spec, write_features
 from features.config import Config
-from features.errors import NotEnoughData
+from features.errors import ConfigError, NotEnoughData
 from features.histories import Histories
 from features.labels import population
 from features.progress import Progress, silent
@@ -93,8 +93,14 @@ def write_feature_table(
         raise NotEnoughData(f"no customers at cutoff {cutoff}: nobody is there who could leave")
     spec, version = _columns(config, histories, cutoff)
     table = FeatureTable(place, cutoff, customers, len(spec.columns), version)
-    with replaced(place, _about(table), getattr(histories.backend, "_session", None)) as fresh:
-        write_features(histories, spec, [cutoff], people, fresh, progress=progress)
+    session = getattr(histories.backend, "_session", None)
+    try:
+        with replaced(place, _about(table), session) as fresh:
+            write_features(histories, spec, [cutoff], people, fresh, progress=progress)
+    except OSError as error:
+        raise ConfigError(
+            f"{place} can't be written ({error.strerror}); name a folder where files may be written"
+        ) from error
     return table
 
 

@@ -114,6 +114,14 @@ def test_a_folder_with_other_files_and_a_url_without_spark_are_refused(tmp_path:
         pass
 
 
+def test_a_place_that_cannot_be_written_is_named_in_one_sentence(
+    small: tuple[Config, Histories], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"file/table can't be written \(.*\); name a folder"):
+        write_feature_table(*small, CUTOFF, str(tmp_path / "file" / "table"))
+
+
 def write(place: Path, content: str, *, fail: bool = False) -> None:
     with replaced(str(place), "{}") as fresh:
         Path(fresh).mkdir()
