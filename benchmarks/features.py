@@ -23,7 +23,7 @@ from benchmarks.figures import NONE, Claim, Figure, NotMeasured
 
 SIZES = (0.02, 0.1, 0.4, 1.0)
 """Parts of the company: 1, 5, 20 and 50 million events."""
-SPARK_SIZE = 0.1
+SPARK_SIZE = 0.2
 MOST_GB = 6.0
 PEAKS: Mapping[str, str] = {
     "one": "features at one cutoff",
