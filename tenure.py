@@ -108,6 +108,30 @@ def score(config: ConfigOption = DEFAULT) -> None:
         show_published(manifest, settings.home)
 
 
+@app.command("features")
+def feature_table(
+    config: ConfigOption = DEFAULT,
+    cutoff: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First day not seen; the newest if not said."),
+    ] = None,
+    out: Annotated[
+        str, typer.Option(help="Folder to write, replaced as a whole; with Spark also a URL.")
+    ] = "feature-table",
+) -> None:
+    """Write everyone's features at a cutoff as Parquet, for your own analysis or models.
+
+    Example: `tenure features --config shop/tenure.toml --cutoff 2026-06-01 --out feature-table`
+    """
+    from serving.feature_table import write_feature_table
+    from serving.terminal import progress_bars, say
+
+    with _alone(config), _histories(config) as (settings, histories), progress_bars() as progress:
+        day = cutoff and cutoff.date()
+        table = write_feature_table(settings, histories, day, out, progress=progress)
+    say(table.sentence())
+
+
 @app.command("at-risk")
 def at_risk(
     config: ConfigOption = DEFAULT,

@@ -222,11 +222,6 @@ def bare_scan(con: DuckDBPyConnection, folder: Path, name: str) -> None:
     ).to_arrow_table()
 
 
-def rows_of(con: DuckDBPyConnection, folder: Path, name: str) -> int:
-    """Count the rows of a history's file."""
-    return int(con.sql(f"select count(*) from '{_file(folder, name)}'").fetchall()[0][0])
-
-
 def _file(folder: Path, name: str) -> Path:
     return folder / f"{name}.parquet"
 

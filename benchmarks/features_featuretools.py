@@ -1,8 +1,9 @@
 """Some columns of the catalogue in featuretools; a script for an environment of its own.
 
 ``python features_featuretools.py FOLDER CUTOFF`` prints a line of JSON: `seconds` of making the
-features, with reading the files, and `totals` of the columns. Its pins clash with Tenure's, so
-nothing of Tenure is imported here: name an interpreter in TENURE_FEATURETOOLS_PYTHON.
+features, with reading the files, `processor_seconds` of the same, and `totals` of the columns. It
+fails with the pandas that Tenure needs, so nothing of Tenure is imported here: `make bench` makes
+an environment of requirements-featuretools.txt.
 
 Deep feature synthesis counts and adds up over one window per run (`training_window`), so there is a
 run per window; a `cutoff_time` for everyone lets it filter once and group by customer.
@@ -31,13 +32,13 @@ def main() -> int:
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     folder, cutoff = Path(sys.argv[1]), pd.Timestamp(sys.argv[2])
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     company = _company(folder)
     totals: dict[str, float] = {}
     for days in COUNT_WINDOWS:
         totals |= _windowed(company, cutoff, days)
-    seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "totals": totals}))
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
+    print(json.dumps({"seconds": seconds, "processor_seconds": busy, "totals": totals}))
     return 0
 
 

@@ -7,29 +7,32 @@ from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 
 from features.btyd import FitPurchases, purchases_seen
 from features.builders import BUILDERS
-from features.engines import fetch
+from features.engines import fetched, write_parquet
 from features.errors import ModelError, NotEnoughData
 from features.frames import DECIMALS as DECIMALS
-from features.frames import frame_of, rounded_sql
+from features.frames import frame_of, shown_sql, shown_table
 from features.histories import Histories
 from features.known import CUTOFF_DAY, KEYS, known_at
 from features.progress import Progress, silent
 from features.seen import Seen
 from features.spec import Column, FeatureSpec
-from features.sql_text import quote
-from features.staging import Part, Stage, staged
+from features.staging import Part, Stage, leaving_room, staged
 from features.together import together_columns, together_features, together_seen
 from features.vocabulary import describe
-from features.windows import EPOCH, date_of, day_number
+from features.windows import date_of, day_number
 
-AT_ONCE = 250_000
-"""Customers computed at a time: more of them need more memory, fewer more time."""
+AT_ONCE, AT_ONCE_IN_A_FRAME = 250_000, 100_000
+"""Customers computed at a time: more of them need more memory, fewer more time.
+
+Beside a frame, each part lies twice in memory, unsorted and sorted.
+"""
+BYTES = 8
+"""Of a number in a frame."""
 
 
 def learn_spec(
@@ -90,7 +93,7 @@ def build_features(
     cutoffs: Sequence[date],
     population: ir.Table,
     *,
-    at_once: int = AT_ONCE,
+    at_once: int = AT_ONCE_IN_A_FRAME,
     progress: Progress = silent,
 ) -> pd.DataFrame:
     """Build the features of a population.
@@ -124,12 +127,14 @@ def build_features(
     everyone = population.filter(population[CUTOFF_DAY].isin(days))
     if histories.backend.name != "duckdb":
         finished = finished_table(histories.tables, spec, days, everyone)
-        whole = fetch(finished.order_by(*reversed(KEYS)))
-        return frame_of([whole], len(whole), spec)
+        with fetched(finished.order_by(*reversed(KEYS))) as found:
+            return frame_of(found.parts(), found.rows, spec)
     with _staged(histories, spec, everyone) as stage:
-        query = stage.query(_finished_part(stage, spec))
-        parts = _counted(stage.parts(days, at_once), progress)
-        return frame_of((query.fetch(part) for part in parts), stage.rows, spec)
+        size = stage.rows * len(spec.columns) * BYTES
+        with leaving_room(histories.backend, size):
+            query = stage.query(_finished_part(stage, spec))
+            parts = _counted(stage.parts(days, at_once), progress)
+            return frame_of((query.fetch(part) for part in parts), stage.rows, spec)
 
 
 def write_features(
@@ -137,24 +142,21 @@ def write_features(
     spec: FeatureSpec,
     cutoffs: Sequence[date],
     population: ir.Table,
-    folder: Path,
+    folder: str | Path,
     *,
     at_once: int = AT_ONCE,
     progress: Progress = silent,
-) -> list[Path]:
+) -> None:
     """Build the features of a population and have the engine write them, with no frame between.
 
     Parameters
     ----------
     histories, spec, cutoffs, population, at_once, progress
         As for `build_features`.
-    folder : Path
-        Gets a Parquet file per cutoff and part of the customers; they hold the same numbers as the
-        frame of `build_features`, their rows in no order.
-
-    Returns
-    -------
-    list of Path
+    folder : str or Path
+        Not there yet. Gets Parquet files that hold the same numbers as the frame of
+        `build_features`, their rows in no order: by DuckDB one per cutoff and part of the
+        customers, by Spark's executors one per task, also at a URL of Spark's.
 
     Raises
     ------
@@ -163,15 +165,18 @@ def write_features(
     """
     _require(histories, spec)
     days = sorted({day_number(cutoff) for cutoff in cutoffs})
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    with _staged(histories, spec, population.filter(population[CUTOFF_DAY].isin(days))) as stage:
+    everyone = population.filter(population[CUTOFF_DAY].isin(days))
+    if histories.backend.name != "duckdb":
+        finished = finished_table(histories.tables, spec, days, everyone)
+        write_parquet(shown_table(finished, days), folder)
+        return
+    Path(folder).mkdir(parents=True)
+    with _staged(histories, spec, everyone) as stage:
         finished = _finished_part(stage, spec)
-        query, columns = stage.query(finished), _written(finished)
+        query, columns = stage.query(finished), shown_sql(finished)
         for part in _counted(stage.parts(days, at_once), progress):
-            written.append(folder / f"{date_of(part.cutoff_day)}-{part.first:09}.parquet")
-            query.write(part, written[-1], columns)
-    return written
+            file = Path(folder) / f"{date_of(part.cutoff_day)}-{part.first:09}.parquet"
+            query.write(part, file, columns)
 
 
 def finished_table(
@@ -245,22 +250,6 @@ def _staged(
 
 def _finished_part(stage: Stage, spec: FeatureSpec) -> ir.Table:
     return finished_table(stage.tables, spec, [stage.placeholder.cutoff_day], stage.population)
-
-
-def _written(finished: ir.Table) -> list[str]:
-    """Return SQL for the columns of a finished table as `frame_of` would show them."""
-    shown = [f"date '{EPOCH}' + cutoff_day::integer as cutoff"]
-    for name, value in finished.op().values.items():
-        if name not in KEYS:
-            column = quote(name)
-            shown.append(f"{rounded_sql(column)} as {column}" if _is_fraction(value) else column)
-    return shown
-
-
-def _is_fraction(value: ops.Value) -> bool:
-    """Tell a number that may have decimals from text, and from a whole number made a float."""
-    whole = isinstance(value, ops.Cast) and value.arg.dtype.is_integer()
-    return bool(value.dtype.is_floating()) and not whole
 
 
 def _counted(parts: Sequence[Part], progress: Progress) -> Iterator[Part]:

@@ -6,6 +6,9 @@ folder, and only then does the driver read it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +28,44 @@ def fetch(table: ir.Table) -> pa.Table:
         _floats_for_numerics(backend)
     if backend.name != SPARK:
         return table.to_pyarrow()
+    with fetched(table) as found:
+        return pa.concat_tables(found.parts())
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What Spark's executors wrote of a table, as files that the driver reads one by one.
+
+    Attributes
+    ----------
+    files : sequence of Path
+        In the order of the table, if it has one.
+    schema : pyarrow Schema
+        As the table's expression declares it.
+    """
+
+    files: Sequence[Path]
+    schema: pa.Schema
+
+    @property
+    def rows(self) -> int:
+        """Of all files."""
+        return sum(pq.read_metadata(file).num_rows for file in self.files)
+
+    def parts(self) -> Iterator[pa.Table]:
+        """Read one file after the other."""
+        for file in self.files:
+            yield pq.read_table(file).cast(self.schema)
+
+
+@contextmanager
+def fetched(table: ir.Table) -> Iterator[Fetched]:
+    """Have Spark write a finished customer table, to be read part by part within the block."""
+    backend = table.get_backend()
     with scratch_folder(backend._session) as folder:
         backend.to_parquet(table, folder)
         with to_local(backend._session, folder) as parts:
-            found = pa.concat_tables(map(pq.read_table, sorted(parts.glob("*.parquet"))))
-    return found.cast(table.schema().to_pyarrow())
+            yield Fetched(sorted(parts.glob("*.parquet")), table.schema().to_pyarrow())
 
 
 def write_parquet(table: ir.Table, folder: str | Path) -> None:

@@ -1,18 +1,25 @@
-"""How do the parts of a finished table become one pandas frame? Filled in as they come."""
+"""How does a finished table look to its reader? As one pandas frame, or written by the engine.
+
+A frame is filled in as the parts of the table come. Either way the numbers are the same.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.known import CUTOFF_DAY
+from features.known import CUTOFF_DAY, KEYS
 from features.spec import Column, FeatureSpec
-from features.windows import date_of
+from features.sql_text import quote
+from features.windows import EPOCH, date_of
 
 DECIMALS = 6
 """Numbers are rounded to so many: engines add in any order, and builds must not differ for it."""
@@ -71,6 +78,40 @@ def rounded_sql(number: str) -> str:
     scaled = f"{number} * {_SCALE!r}"
     whole = f"case when abs({number}) < {_WHOLE_FROM!r} then ({scaled})::bigint else {scaled} end"
     return f"({whole}) / {_SCALE!r}"
+
+
+def shown_sql(finished: ir.Table) -> list[str]:
+    """Return DuckDB's SQL for the columns of a finished table as `frame_of` would show them."""
+    shown = [f"date '{EPOCH}' + {CUTOFF_DAY}::integer as cutoff"]
+    for name, value in finished.op().values.items():
+        if name not in KEYS:
+            column = quote(name)
+            shown.append(f"{rounded_sql(column)} as {column}" if _is_fraction(value) else column)
+    return shown
+
+
+def shown_table(finished: ir.Table, days: Sequence[int]) -> ir.Table:
+    """Return a finished table at these cutoffs, in Spark, as `frame_of` would show it."""
+    dates = [(day, ibis.literal(date_of(day))) for day in days]
+    shown = [finished.customer_id, finished[CUTOFF_DAY].cases(*dates).name("cutoff")]
+    for name, value in finished.op().values.items():
+        if name not in KEYS:
+            column = finished[name]
+            number = rint(column * _SCALE) / _SCALE if _is_fraction(value) else column
+            shown.append(number.name(name))
+    return finished.select(*shown)
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def rint(number: float) -> float:
+    """Round as Spark does, and NumPy: halves to the even one."""
+    raise NotImplementedError
+
+
+def _is_fraction(value: ops.Value) -> bool:
+    """Tell a number that may have decimals from text, and from a whole number made a float."""
+    whole = isinstance(value, ops.Cast) and value.arg.dtype.is_integer()
+    return bool(value.dtype.is_floating()) and not whole
 
 
 def _categories(columns: Sequence[Column]) -> list[str]:

@@ -17,6 +17,7 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import numpy as np
@@ -199,6 +200,39 @@ def staged(
             backend.con.execute(f"deallocate {name}")
         for name in made:
             backend.drop_table(name, force=True)
+
+
+@contextmanager
+def leaving_room(backend: Backend, size: int) -> Iterator[None]:
+    """Let DuckDB use so many bytes less within the block, for what is filled beside it.
+
+    Copies that no longer fit go to its temporary folder. Where it can't give so much back, or would
+    be left with less than a quarter, it keeps what it has.
+    """
+    con = backend.con
+    before = str(con.sql("select current_setting('memory_limit')").fetchall()[0][0])
+    left = _bytes(before) - size
+    try:
+        if left >= _bytes(before) / 4:
+            con.execute(f"set memory_limit = '{left // 1024}KiB'")
+    except duckdb.OutOfMemoryException:
+        pass
+    try:
+        yield
+    finally:
+        con.execute(f"set memory_limit = '{before}'")
+
+
+def _bytes(text: str) -> int:
+    """Read a size as DuckDB writes it.
+
+    Examples
+    --------
+    >>> _bytes("1.5 KiB")
+    1536
+    """
+    number, unit = text.split()
+    return int(float(number) * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB"].index(unit))
 
 
 def _count(table: ir.Table) -> int:

@@ -33,7 +33,7 @@ def score_and_publish(
     for trained, name in ((churn, CHURN), (value, LIFETIME_VALUE)):
         if trained is not None:
             _check_business(trained.facts.business, config.business, found[name])
-    _check_mappings(churn.facts.mappings, mappings(config), found[CHURN])
+    check_mappings(churn.facts.mappings, mappings(config), found[CHURN])
     versions = {name: champion.version for name, champion in found.items()}
     scored = score_everyone(config, histories, churn, value, versions, progress=progress)
     texts, refused = _history_plan(config, histories, churn, value)
@@ -83,7 +83,7 @@ def _check_business(trained: BusinessConfig, now: BusinessConfig, champion: Cham
             )
 
 
-def _check_mappings(trained: Mapping[str, str], now: Mapping[str, str], champion: Champion) -> None:
+def check_mappings(trained: Mapping[str, str], now: Mapping[str, str], champion: Champion) -> None:
     """Refuse to score histories that are read in another way than at the training."""
     for name, digest in now.items():
         if trained.get(name, digest) != digest:

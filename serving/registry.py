@@ -53,9 +53,25 @@ def champions(home: Path) -> dict[str, Champion]:
     ModelError
         Nothing was trained yet, or its files are gone.
     """
-    database = home / "mlruns" / "mlflow.db"
-    if not database.is_file():
+    if not _database(home).is_file():
         raise ModelError(f"no models under {home / 'mlruns'}; run tenure retrain first")
+    found = in_use(home)
+    if CHURN not in found:
+        raise ModelError(f"no champion churn model under {home / 'mlruns'}; run tenure retrain")
+    return found
+
+
+def in_use(home: Path) -> dict[str, Champion]:
+    """Return the models in use, by name; none before the first training.
+
+    Raises
+    ------
+    ModelError
+        The files of one are gone.
+    """
+    database = _database(home)
+    if not database.is_file():
+        return {}
     uri = f"sqlite:///{database}"
     mlflow.set_tracking_uri(uri)
     client = MlflowClient(uri, uri)
@@ -69,9 +85,11 @@ def champions(home: Path) -> dict[str, Champion]:
         run = client.get_run(str(version.run_id)).data
         folder = _folder(client, name, number)
         found[name] = Champion(name, number, folder, run.metrics, run.params)
-    if CHURN not in found:
-        raise ModelError(f"no champion churn model under {home / 'mlruns'}; run tenure retrain")
     return found
+
+
+def _database(home: Path) -> Path:
+    return home / "mlruns" / "mlflow.db"
 
 
 def _folder(client: MlflowClient, name: str, version: str) -> Path:

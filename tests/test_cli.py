@@ -10,6 +10,7 @@ COMMANDS = [
     ["check"],
     ["retrain"],
     ["score"],
+    ["features"],
     ["at-risk"],
     ["kpis"],
     ["simulate"],

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from features.config import HistoryConfig
 from features.errors import DataError
-from features.spark.session import arrow_only
+from features.spark.quiet import arrow_only
 
 ROWS = "source_rows"
 """What a query calls the rows of its task."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from features.errors import ConfigError
+from features.spark.quiet import arrow_only
 
 OURS: Mapping[str, str] = {
     "spark.sql.session.timeZone": "UTC",
@@ -69,14 +68,6 @@ def open_spark(settings: Mapping[str, str]) -> tuple[Any, bool]:
         raise ConfigError(
             f"Spark does not start: {first_words(error)}; mend [spark] in tenure.toml"
         ) from error
-
-
-@contextmanager
-def arrow_only() -> Iterator[None]:
-    """Keep PySpark from warning of pandas 3: rows come and go as Arrow here."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
-        yield
 
 
 def first_words(error: Exception) -> str:

@@ -66,7 +66,11 @@ def built_on(
 
 
 def differences(left: pd.DataFrame, right: pd.DataFrame) -> list[str]:
-    """Say which columns differ, with one example each; whole numbers must be equal exactly."""
+    """Say which columns differ, with one example each.
+
+    A column that is whole on either side must be equal exactly: a count that came out as a
+    fraction is wrong, however near.
+    """
     assert list(left.columns) == list(right.columns)
     pd.testing.assert_index_equal(left.index, right.index, exact=False)
     found = []
@@ -84,6 +88,10 @@ def _equal(one: pd.Series, other: pd.Series) -> np.ndarray:
     if not pd.api.types.is_numeric_dtype(one):
         return missing | (one == other).to_numpy(bool)
     a, b = one.to_numpy(float), other.to_numpy(float)
-    whole = (np.nan_to_num(a) % 1 == 0).all() and (np.nan_to_num(b) % 1 == 0).all()
-    close = a == b if whole else np.isclose(a, b, rtol=RELATIVE, atol=ABSOLUTE)
+    exact = _whole(a) or _whole(b)
+    close = a == b if exact else np.isclose(a, b, rtol=RELATIVE, atol=ABSOLUTE)
     return missing | close
+
+
+def _whole(numbers: np.ndarray) -> bool:
+    return bool((np.nan_to_num(numbers) % 1 == 0).all())

@@ -85,6 +85,15 @@ def twice(history: str) -> pa.Table:
     return worlds.arrow(history, [*rows, *twins])
 
 
+@pytest.mark.parametrize(("right", "differ"), [([2.0, 3.000000001], 1), ([2.0, 3.0], 0)])
+def test_whole_numbers_must_be_equal_exactly_and_fractions_nearly(
+    right: list[float], differ: int
+) -> None:
+    counts, found = pd.DataFrame({"count": [2.0, 3.0]}), pd.DataFrame({"count": right})
+    assert len(differences(counts, found)) == len(differences(found, counts)) == differ
+    assert differences(counts + 0.5, found + 0.5) == []
+
+
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, other: str) -> Engine:
     found: Engine = request.getfixturevalue(other)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pcsv
@@ -24,7 +26,9 @@ from features.histories import Histories, load_histories
 from features.scratch import SCRATCH
 from features.spark.session import open_spark
 from serving.batch import score_and_publish
+from serving.feature_table import write_feature_table
 from serving.snapshot import open_snapshot
+from serving.table_folders import ABOUT
 from tests.features.engines import RELATIVE, Engine
 from training.readiness import readiness
 from training.retrain import retrain
@@ -198,6 +202,17 @@ def test_without_pyspark_or_java_one_sentence_says_what_to_install(
         open_spark({})
 
 
+def test_a_table_in_memory_goes_to_spark_as_arrow_without_a_warning_of_pandas(
+    spark: Engine,
+) -> None:
+    rows = pa.table({"customer_id": ["a", None], "n": pa.array([1, None], pa.int32())})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
+        found = spark.backend.to_pyarrow(ibis.memtable(rows))
+    assert found.sort_by("customer_id").to_pylist() == rows.to_pylist()
+
+
 def test_a_finished_table_is_written_by_the_engine_and_leaves_no_scratch_file(
     spark: Engine, duck: Engine, tmp_path: Path
 ) -> None:
@@ -212,6 +227,26 @@ def test_a_finished_table_is_written_by_the_engine_and_leaves_no_scratch_file(
         assert pq.read_table(tmp_path / engine.backend.name).num_rows == 3
     assert list((tmp_path / "scratch").iterdir()) == []
     spark.backend._session.conf.unset(SCRATCH)
+
+
+@pytest.mark.slow
+def test_the_feature_table_is_written_by_executors_to_a_url_with_the_numbers_of_duckdb(
+    spark: Engine, tmp_path: Path
+) -> None:
+    simulate(tmp_path / "home", customers=300, seed=7, weeks=91)
+    found = {}
+    for engine in ("duckdb", "spark"):
+        settings = smaller(read_config(tmp_path / "home" / "tenure.toml"), engine)
+        histories = load_histories(settings, now=datetime(2030, 1, 1, tzinfo=UTC))
+        out = tmp_path / engine
+        for _ in range(2):
+            place = f"file://{out}/" if engine == "spark" else str(out)
+            write_feature_table(settings, histories, date(2026, 3, 2), place)
+        histories.close()
+        assert (out / ABOUT).read_text().startswith("{")
+        found[engine] = pd.read_parquet(out).sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_frame_equal(found["spark"], found["duckdb"], rtol=0, atol=2e-6)
+    assert {each.name for each in tmp_path.iterdir()} == {"home", "duckdb", "spark"}
 
 
 @pytest.mark.slow

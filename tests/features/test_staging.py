@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from features.frames import frame_of, rounded_sql
 from features.histories import Histories
 from features.known import KEYS
 from features.spec import FeatureSpec
-from features.staging import staged
+from features.staging import leaving_room, staged
 from features.windows import day_number
 from tests.features import worlds
 from tests.features.worlds import CUTOFF, World, everyone, row
@@ -91,9 +93,10 @@ def test_written_parts_hold_what_the_frame_holds(orders: World, tmp_path: Path) 
     spec = learn_spec(here, CUTOFFS)
     population = everyone(["1", "001", "1.0", "a", "b", "x"], CUTOFFS)
     heard: list[tuple[int, int]] = []
-    parts = write_features(
+    write_features(
         here, spec, CUTOFFS, population, tmp_path / "new", at_once=4, progress=hear(heard)
     )
+    parts = sorted((tmp_path / "new").iterdir())
     assert [part.name for part in parts][:2] == [
         "2024-05-04-000000000.parquet",
         "2024-05-04-000000004.parquet",
@@ -147,6 +150,39 @@ def test_the_copies_are_gone_afterwards_even_when_the_build_fails(orders: World)
 def _stop_within(backend: Backend, table: ibis.Table, population: ibis.Table) -> None:
     with staged(backend, {"orders": table}, population, reduce=_as_it_is, fixed_text="") as stage:
         raise TenureError(f"stopped after {stage.rows} rows")
+
+
+@pytest.mark.parametrize(("size", "left"), [(40 << 20, "60.0 MiB"), (90 << 20, "100.0 MiB")])
+def test_duckdb_leaves_room_for_what_is_filled_beside_it_and_gets_it_back(
+    size: int, left: str
+) -> None:
+    backend: Backend = ibis.duckdb.connect(memory_limit="100MiB")
+
+    def limit() -> str:
+        return str(backend.con.sql("select current_setting('memory_limit')").fetchall()[0][0])
+
+    with leaving_room(backend, size):
+        assert limit() == left  # a quarter is always left to it
+    assert limit() == "100.0 MiB"
+
+
+def test_room_is_left_for_the_whole_frame_that_is_filled(
+    orders: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = worlds.histories(orders)
+    spec = learn_spec(here, [CUTOFF])
+    asked: list[int] = []
+
+    @contextmanager
+    def noted(backend: Backend, size: int) -> Iterator[None]:
+        asked.append(size)
+        with leaving_room(backend, size):
+            yield
+
+    monkeypatch.setattr("features.build.leaving_room", noted)
+    frame = build_features(here, spec, [CUTOFF], everyone(["1", "é"], [CUTOFF]))
+    assert asked == [2 * 8 * len(spec.columns)]
+    assert len(frame) == 2
 
 
 def test_numbers_that_stand_for_a_part_are_none_that_the_company_uses(orders: World) -> None:
