@@ -19,7 +19,7 @@ from features.daily import daily_sql
 from features.errors import DataError
 from features.history_facts import HistoryReport, last_day, strangers
 from features.progress import Progress, silent
-from features.reading.files import first_line
+from features.reading.engine_errors import refused
 from features.reading.normalise import kept_by, normalised_sql
 from features.reading.sources import Source, open_source
 from features.rollups.refresh import refresh_rollups, worth_keeping
@@ -163,11 +163,7 @@ def _load(
         else:
             report = _read_whole(con, config, history, now)
     except duckdb.Error as error:
-        raise DataError(
-            f"{history.name}: its columns or where can't be evaluated: {first_line(error)}; "
-            f"mend [histories.{history.name}] (a column whose name has blanks stands in double "
-            "quotes there)"
-        ) from error
+        raise refused(error, history) from error
     if report.rows == 0:
         raise DataError(_nothing_left(report, config.home))
     return report

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import duckdb
 from features.config import HistoryConfig
 from features.errors import DataError
 from features.reading.encodings import UTF8
+from features.reading.engine_errors import first_line
 from features.reading.sheets import EXCEL_ENDINGS, read_sheets
-from features.reading.text_files import TextFile, as_utf8, ragged_line, text_file, text_sql
+from features.reading.text_files import TextFile, as_utf8, text_file, text_sql
 from features.sql_text import literal, quote
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
@@ -185,26 +185,3 @@ def remote_sql(con: duckdb.DuckDBPyConnection, config: HistoryConfig) -> str:
             f"{' '.join(readers)}"
         )
     return f"select * from {readers[ending]}"
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says in one line, without the trailing period.
-
-    A row that does not fit its file is told by file, line and the number of its cells.
-    """
-    text = str(error).strip()
-    line = re.search(r"CSV Error on Line: (\d+)", text)
-    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
-    file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
-    if line and cells and file:
-        delimiter = re.search(r"^\s*delimiter = (.) \(", text, re.MULTILINE)
-        place = ragged_line(Path(file[1]), delimiter[1]) if delimiter else None
-        return (
-            f"line {place or line[1]} of {file[1]} has {cells[2]} cells, its first line "
-            f"{cells[1]}; quote cells that hold the delimiter"
-        )
-    if file and "CSV" in text:
-        where = f"line {line[1]} of {file[1]}" if line else file[1]
-        said = next((one for one in text.splitlines()[1:] if "Original Line" not in one), text)
-        return f"{where}: {said.strip().rstrip('.')}"
-    return text.splitlines()[0].rstrip(".") if text else type(error).__name__

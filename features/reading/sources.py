@@ -17,7 +17,8 @@ from features.config import HistoryConfig, nearest
 from features.errors import DataError
 from features.reading.copies import same_files
 from features.reading.databases import fetch, is_url
-from features.reading.files import first_line, read_files, remote_sql
+from features.reading.engine_errors import unreadable
+from features.reading.files import read_files, remote_sql
 from features.reading.text_files import DELIMITERS
 from features.reading.text_guesses import (
     HAS_OFFSET,
@@ -191,10 +192,7 @@ def open_source(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Pat
             return _query(con, config, home)
         return _files(con, config, home)
     except duckdb.Error as error:
-        raise DataError(
-            f"{config.name}: {config.path or 'its sql'} can't be read: {first_line(error)}; "
-            f"mend it or [histories.{config.name}]"
-        ) from error
+        raise unreadable(error, config) from error
 
 
 def _query(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) -> Source:

@@ -20,6 +20,8 @@ from features.sql_text import literal, quote
 
 WHITESPACE = " "
 """As a delimiter: any run of blanks, as in tables laid out for reading."""
+RAGGED = "ragged row in "
+"""Before the file's name: what the engine is told to say of a row parted by blanks."""
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
 _MAGIC = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".gz"}
 _SAMPLE_BYTES = 1 << 17
@@ -118,23 +120,6 @@ def as_utf8(file: TextFile, folder: Path) -> TextFile:
     return replace(file, path=copy, encoding=UTF8, mixed_lines=False)
 
 
-def ragged_line(path: Path, delimiter: str, encoding: str = UTF8) -> int | None:
-    """Return the line on which the first row ends that has other cells than the first line.
-
-    The engine counts rows; an editor counts lines, and a quoted cell may hold several.
-    """
-    with (
-        open_bytes(path) as raw,
-        io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="") as lines,
-    ):
-        rows = csv.reader(lines, delimiter=delimiter)
-        header = next(rows, [])
-        for row in rows:
-            if row and len(row) != len(header):
-                return rows.line_num
-    return None
-
-
 def _refuse_other_kinds(path: Path) -> None:
     """Refuse a file whose first bytes say that its ending is wrong."""
     with path.open("rb") as file:
@@ -222,18 +207,31 @@ def _read(layout: TextFile, paths: Sequence[Path]) -> str:
     files = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
     encoding = "" if layout.encoding == UTF8 else f", encoding = {literal(layout.encoding)}"
     if layout.delimiter == WHITESPACE:
-        columns = ", ".join(
-            f"nullif(cells[{place}], 'NULL') as {quote(name)}"
-            for place, name in enumerate(layout.header, start=1)
-        )
-        return (
-            rf"(select {columns} from (select regexp_split_to_array(trim(line), '\s+') as cells "
-            f"from read_csv({files}, auto_detect = false, header = true, delim = chr(1), "
-            f"quote = '', escape = '', columns = {{'line': 'VARCHAR'}}{encoding})))"
-        )
+        return _read_blanks(layout, files, encoding)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in layout.header)
     return (
         f"(from read_csv({files}, auto_detect = false, header = true, "
         f"delim = {literal(layout.delimiter)}, quote = '\"', escape = {literal(layout.escape)}, "
         f"columns = {{{columns}}}, nullstr = ['', 'NULL']{encoding}))"
     )
+
+
+def _read_blanks(layout: TextFile, files: str, encoding: str) -> str:
+    """Return the query over a table laid out for reading: a line is one cell until it is split."""
+    columns = ", ".join(
+        f"nullif(cells[{place}], 'NULL') as {quote(name)}"
+        for place, name in enumerate(layout.header, start=1)
+    )
+    lines = (
+        f"(select trim(line, chr(9) || ' ') as line, filename from read_csv({files}, "
+        "auto_detect = false, header = true, delim = chr(1), quote = '', escape = '', "
+        f"filename = true, columns = {{'line': 'VARCHAR'}}{encoding}))"
+    )
+    # the engine sees one column here, so that it would pad and drop cells without a word
+    checked = (
+        f"case when len(cells) = {len(layout.header)} then cells "
+        f"else error({literal(RAGGED)} || filename) end as cells"
+    )
+    cells = r"regexp_split_to_array(line, '\s+') as cells"
+    split = f"(select {cells}, filename from {lines} where line <> '')"
+    return f"(select {columns} from (select {checked} from {split}))"

@@ -22,7 +22,7 @@ from features.engines import write_parquet
 from features.errors import DataError, TenureError
 from features.history_facts import HistoryReport, history_report
 from features.progress import Progress, silent
-from features.reading.files import first_line
+from features.reading.engine_errors import first_line
 from features.reading.normalise import kept_by, normalised_sql
 from features.reading.sources import Source, source_of
 from features.schemas import SCHEMAS

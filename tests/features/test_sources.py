@@ -7,39 +7,11 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from features.config import parse_config
 from features.errors import ConfigError, DataError
-from features.histories import load_histories
 from features.reading import files, sheets
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 SECTION = r"\[histories.orders\]"
-
-
-@pytest.fixture
-def load(tmp_path):
-    opened = []
-
-    def load(content=None, name="orders.csv", *, history="orders", zone="UTC", **table):
-        if content is not None:
-            data = content if isinstance(content, bytes) else content.encode()
-            (tmp_path / name).write_bytes(data)
-        described = {k: v for k, v in ({"path": name} | table).items() if v is not None}
-        histories = {history: described}
-        if history not in ("orders", "usage", "subscriptions"):
-            (tmp_path / "any.csv").write_text("customer_id,occurred_at\na,2024-01-01\n")
-            histories["usage"] = {"path": "any.csv"}
-        business = {
-            "currency": "EUR", "churn": "inactivity", "horizon_days": 28, "time_zone": zone,
-        }  # fmt: skip
-        raw = {"business": business, "histories": histories}
-        found = load_histories(parse_config(raw, home=tmp_path), now=NOW)
-        opened.append(found)
-        return found
-
-    yield load
-    for each in opened:
-        each.close()
 
 
 def column(histories, name, table="orders"):
