@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from features.windows import date_of
 
 if TYPE_CHECKING:
-    from features.endings import Stray, Thin
+    from features.endings import Early, Stray, Thin
     from features.histories import Histories
     from features.history_facts import HistoryReport
     from features.lateness import Delay, Lateness, Load
@@ -77,6 +77,8 @@ def about_lateness(found: Lateness, last_day: int) -> Iterator[str]:
         yield f"{name} are completed later: {'; '.join(later)}; features wait for it"
     if found.stray is not None:
         yield _about_stray(name, found.stray, last_day)
+    if found.early is not None:
+        yield _about_early(name, found.early)
     if found.thin is not None:
         yield _about_thin(name, found.thin, given=found.known is not None)
     if found.beat is not None:
@@ -113,6 +115,16 @@ def _about_stray(name: str, stray: Stray, last_day: int) -> str:
         f"{name}: {rows} alone from {date_of(stray.first)} on, {stray.first - stray.before} days "
         f"after all others, which end on {date_of(stray.before)}{moved}: mend their times, or "
         f"leave them out with where under [histories.{name}]"
+    )
+
+
+def _about_early(name: str, early: Early) -> str:
+    rows = "1 row stands" if early.rows == 1 else f"{early.rows:,} rows stand"
+    return (
+        f"{name}: {rows} alone at the beginning, the first on {date_of(early.first)}, "
+        f"{early.after - early.last:,} days before all others, which begin on "
+        f"{date_of(early.after)}: if such a time stands for a missing one, leave these rows out "
+        f"with where under [histories.{name}]"
     )
 
 
