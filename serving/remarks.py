@@ -24,12 +24,14 @@ MANY_STRANGERS = 0.5
 def remarks(histories: Histories, home: Path) -> Iterator[str]:
     """Say all that is odd about the histories of a company."""
     from features.lateness import lateness
-    from features.reading.spellings import about_strangers
+    from features.reading.spellings import about_own_spellings, about_strangers
 
     for report in histories.reports.values():
         yield from about_history(report, histories.newest_cutoff, home)
     for found in lateness(histories.tables, histories.last_day):
         yield from about_lateness(found, histories.last_day)
+    for name, table in histories.tables.items():
+        yield from filter(None, [about_own_spellings(name, table)])
     for name, share in histories.strangers().items():
         if share > MANY_STRANGERS:
             yield about_strangers(histories.tables, name, share)
