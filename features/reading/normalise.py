@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from features.config import HistoryConfig
 from features.reading.readers import (
+    NOTHING,
     Zone,
     found_sql,
     given_sql,
@@ -20,7 +21,6 @@ from features.reading.sources import NUMERIC, Source
 from features.schemas import Column, Schema, day_column
 from features.sql_text import literal, quote
 
-_NOTHING = "('NA', 'N/A', 'NULL', 'NAN', 'NONE', '-')"
 _NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
 _BAD = {
     "id": "is not an exact id",
@@ -104,8 +104,8 @@ def _value(source: Source, history: HistoryConfig, column: Column, zone: Zone) -
 def _found(source: Source, history: HistoryConfig, column: Column, name: str, zone: Zone) -> _Value:
     cell = source.cell_sql(name)
     filled = f"{cell} is not null"
-    if name in source.text and column.kind in ("time", "number", "flag"):
-        filled += f" and upper({cell}) not in {_NOTHING}"
+    if name in source.text and column.kind in _BAD:
+        filled += f" and upper({cell}) not in {NOTHING}"
     return _Value(column, found_sql(source, history, column.kind, name, zone), filled)
 
 
@@ -119,13 +119,15 @@ def _expressed(
     # a cell that can't be read makes the whole expression null, though the row had a value
     unread = [_unread(source, name) for name in named_in(mapped, source.text)]
     given = f"nullif(trim(({mapped})::varchar), '') is not null"
+    if column.kind == "id":
+        given += f" and upper(trim(({mapped})::varchar)) not in {NOTHING}"
     return _Value(column, sql, f"({' or '.join([given, *unread])})")
 
 
 def _unread(source: Source, name: str) -> str:
     """Return SQL that tells whether a cell holds something that is not of its column's type."""
     cell = source.cell_sql(name)
-    return f"({quote(name)} is null and {cell} is not null and upper({cell}) not in {_NOTHING})"
+    return f"({quote(name)} is null and {cell} is not null and upper({cell}) not in {NOTHING})"
 
 
 def _attributes(

@@ -302,6 +302,15 @@ def test_ids_of_mixed_type_stay_what_they_are_written_as(load):
     assert sorted(column(found, "customer_id")) == ["001", "1", "1", "1.0"]
 
 
+@pytest.mark.parametrize("word", ["n/a", "NaN", "None", "null", " - ", "NA", ""])
+def test_a_word_for_missing_is_no_customer(load, word):
+    text = f"customer_id,ordered_at,amount\nNadia,2025-01-01,1\n{word},2025-01-01,1\n"
+    for columns in ({}, {"customer_id": "lower(customer_id)"}):
+        found = load(text, columns=columns)
+        assert put_aside(found) == {"customer_id is missing": 1}
+        assert [each.lower() for each in column(found, "customer_id")] == ["nadia"]
+
+
 def test_json_ids_of_mixed_type_are_text_even_where_the_first_rows_are_numbers(load):
     rows = "".join(
         f'{{"customer_id": {i}, "ordered_at": "2025-01-01", "amount": 1}}\n' for i in range(30_000)
