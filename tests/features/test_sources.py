@@ -127,6 +127,48 @@ def test_a_number_written_with_the_other_mark_is_put_aside_not_misread(load):
     assert put_aside(found) == {"amount is not a number": 1}
 
 
+def test_one_slip_does_not_decide_how_all_numbers_are_read(load):
+    header = "customer_id;ordered_at;amount\n"
+    rows = "".join(f"c{i};2025-01-01;{i + 1}.100\n" for i in range(300))
+    with pytest.raises(DataError, match=r"numbers like '1.100' in 'amount' can be read with"):
+        load(header + rows + "x;2025-01-01;12,5\n")
+    told = "".join(f"d{i};2025-01-01;{i},5\n" for i in range(10))
+    assert max(column(load(header + rows + told), "amount")) == 300_100
+    both = told + "".join(f"e{i};2025-01-01;{i}.5\n" for i in range(9))
+    with pytest.raises(DataError, match=r"numbers like '1.100' in 'amount' can be read with"):
+        load(header + rows + both)
+
+
+@pytest.fixture
+def months(tmp_path):
+    """Write two files of one history; the second comes after all rows that one file would show."""
+
+    def write(first, second):
+        for name, cells in (("m1.csv", first), ("m2.csv", second)):
+            rows = "".join(f"c{i};{day};{n}\n" for i, (day, n) in enumerate(cells))
+            (tmp_path / name).write_text("customer_id;ordered_at;amount\n" + rows)
+
+    return write
+
+
+def test_a_later_file_with_other_decimal_marks_is_not_read_by_those_of_the_first(load, months):
+    points = [("2025-01-01", f"{i}.50") for i in range(51_000)]
+    months(points, [("2025-01-01", f"{i},100") for i in range(1, 900)])
+    with pytest.raises(DataError, match="numbers like '1,100' in 'amount' can be read with"):
+        load(None, "m*.csv")
+    months(points, [("2025-01-01", f"{i},100.00") for i in range(1, 900)])
+    assert max(column(load(None, "m*.csv"), "amount")) == 899_100
+
+
+def test_a_later_file_with_other_dates_is_not_read_by_those_of_the_first(load, months):
+    days = [(f"{i % 28 + 1:02}/01/{1990 + i // 28 % 30}", i) for i in range(51_000)]
+    months(days, [(f"01/{i % 28 + 1:02}/2024", i) for i in range(900)])
+    with pytest.raises(DataError, match="can be read as day/month/year or as month/day/year"):
+        load(None, "m*.csv")
+    months(days, [(f"2024-01-{i % 28 + 1:02}", i) for i in range(900)])
+    assert load(None, "m*.csv").reports["orders"].last == date(2024, 1, 28)
+
+
 def test_expressions_see_numbers_with_decimal_commas(load):
     text = "customer_id;ordered_at;price;pieces\na;2025-01-01;1.234,50;2\n"
     assert column(load(text, columns={"amount": "price * pieces"}), "amount") == [2469.0]
