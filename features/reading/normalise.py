@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from features.config import HistoryConfig
+from features.errors import DataError
 from features.reading.readers import (
     NOTHING,
     Zone,
@@ -18,9 +19,12 @@ from features.reading.readers import (
     text_found,
 )
 from features.reading.sources import NUMERIC, Source
+from features.reading.text_guesses import TIME_SAMPLE_ROWS
 from features.schemas import Column, Schema, day_column
 from features.sql_text import literal, quote
 
+ENOUGH_MISFITS, MANY_MISFITS = 10, 0.1
+"""So many cells, and more than this share of them, don't fit a told format: it is the wrong one."""
 _NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
 _BAD = {
     "id": "is not an exact id",
@@ -106,7 +110,31 @@ def _found(source: Source, history: HistoryConfig, column: Column, name: str, zo
     filled = f"{cell} is not null"
     if name in source.text and column.kind in _BAD:
         filled += f" and upper({cell}) not in {NOTHING}"
-    return _Value(column, found_sql(source, history, column.kind, name, zone), filled)
+    sql = found_sql(source, history, column.kind, name, zone)
+    if column.kind == "time" and name in source.text and history.time_format is not None:
+        _refuse_misfit(source, history, name, filled, sql)
+    return _Value(column, sql, filled)
+
+
+def _refuse_misfit(
+    source: Source, history: HistoryConfig, name: str, filled: str, sql: str
+) -> None:
+    """Refuse a told format that many cells do not fit: those that do may be misread by it."""
+    looked_at = replace(source, sql=source.sample or f"{source.sql} limit {TIME_SAMPLE_ROWS}")
+    rows = f"({looked_at.typed_sql(distinct=False)}){kept_by(history)}"
+    cell = source.cell_sql(name)
+    times, unread, first, last = source.con.execute(
+        "select count(*) filter (where filled), count(*) filter (where filled and time is null), "
+        "min(cell) filter (where filled and time is null), "
+        "max(cell) filter (where filled and time is null) "
+        f"from (select {cell} as cell, {filled} as filled, {sql} as time from {rows})"
+    ).fetchall()[0]
+    if unread >= ENOUGH_MISFITS and unread > MANY_MISFITS * times:
+        raise DataError(
+            f"{history.name}: time_format = {history.time_format!r} does not fit {unread:,} of the "
+            f"{times:,} times looked at in '{name}', such as '{first}' and '{last}'; mend it under "
+            f"[histories.{history.name}], or leave it out, and the format is found"
+        )
 
 
 def _expressed(
