@@ -213,6 +213,11 @@ def open_source(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Pat
         return _files(con, config, home)
     except duckdb.Error as error:
         raise unreadable(error, config) from error
+    except OSError as error:
+        raise DataError(
+            f"{config.name}: {error.filename or config.path} can't be read: {error.strerror}; "
+            f"let Tenure read it, or mend [histories.{config.name}]"
+        ) from error
 
 
 def _query(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) -> Source:

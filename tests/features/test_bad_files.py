@@ -1,5 +1,7 @@
 """A file that is not what it should be is refused, in one sentence with file and line."""
 
+from pathlib import Path
+
 import pytest
 
 from features.errors import DataError
@@ -26,3 +28,24 @@ def test_a_ragged_row_past_the_guessed_rows_is_no_fault_of_the_columns(load):
     rows = "".join(f"C{i},2025-01-01,1\n" for i in range(60_000))
     with pytest.raises(DataError, match=r"orders.csv can't be read: line 60002 of .* has 2 cells"):
         load(f"customer_id,ordered_at,amount\n{rows}x,1\n")
+
+
+def test_a_file_that_may_not_be_read_is_named(load, tmp_path, monkeypatch):
+    (tmp_path / "orders.csv").write_text("customer_id,ordered_at,amount\n")
+
+    whole = Path.open
+
+    def refuse(path, *words, **named):
+        if path.name == "orders.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path, *words, **named)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"orders.csv can't be read: Permission denied; let Tenure"):
+        load()
+
+
+def test_a_quarantine_that_cannot_be_written_is_named(load, tmp_path):
+    (tmp_path / "quarantine").write_text("a file, where a folder should be")
+    with pytest.raises(DataError, match=r"orders.csv for rows put aside can't be"):
+        load("customer_id,ordered_at,amount\na,2025-01-01,1\n,2025-01-01,1\n")
