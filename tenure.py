@@ -44,7 +44,7 @@ def main() -> None:
     except TenureError as error:
         _refuse(str(error))
     except OSError as error:
-        what = f"{error.filename} can't be used" if error.filename else "a file or connection failed"
+        what = f"{error.filename} can't be used" if error.filename else "a file failed"
         _refuse(f"{what}: {error.strerror or error}; see who may read and write it, and the disk")
 
 
