@@ -31,10 +31,14 @@ def refused(error: duckdb.Error, config: HistoryConfig) -> DataError:
     """Return what to say of rows that the engine refuses: a late row of a file, or SQL."""
     if _of_file(str(error)):
         return unreadable(error, config)
+    return meaningless(error, config, "its columns or where")
+
+
+def meaningless(error: duckdb.Error, config: HistoryConfig, what: str) -> DataError:
+    """Return what to say of SQL in tenure.toml that the engine can't make sense of."""
     return DataError(
-        f"{config.name}: its columns or where can't be evaluated: {first_line(error)}; "
-        f"mend [histories.{config.name}] (a column whose name has blanks stands in double "
-        "quotes there)"
+        f"{config.name}: {what} can't be evaluated: {first_line(error)}; mend "
+        f"[histories.{config.name}] (a column whose name has blanks stands in double quotes there)"
     )
 
 

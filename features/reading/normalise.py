@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import duckdb
+
 from features.config import HistoryConfig
 from features.errors import DataError
+from features.reading.engine_errors import meaningless
 from features.reading.readers import (
     NOTHING,
     Zone,
@@ -59,6 +62,8 @@ def normalised_sql(
     """
     zone = Zone(time_zone)
     refuse_ambiguous(source, history.where or "")
+    if history.where:
+        _kind(source, history, "where", history.where)
     values = [_value(source, history, column, zone) for column in schema.columns]
     attributes = dict(_attributes(source, history, schema, zone))
     rows = f"({source.typed_sql(distinct=history.duplicates == 'drop')}){kept_by(history)}"
@@ -143,6 +148,7 @@ def _expressed(
     if mapped.replace("_", "").replace(" ", "").isalnum() and not mapped.isdigit():
         raise source.missing(mapped)
     refuse_ambiguous(source, mapped)
+    _kind(source, history, f"columns.{column.name}", mapped)
     sql = given_sql(f"({mapped})", column.kind, zone, history.time_format)
     # a cell that can't be read makes the whole expression null, though the row had a value
     unread = [_unread(source, name) for name in named_in(mapped, source.text)]
@@ -172,19 +178,27 @@ def _attributes(
             yield name, read(source, found)
         elif name in history.columns:
             refuse_ambiguous(source, mapped)
-            yield name, _attribute(source, f"({mapped})", zone)
+            kind = _kind(source, history, f"columns.{name}", mapped)
+            yield name, _attribute(f"({mapped})", kind, zone)
         else:
             raise source.missing(name)
 
 
-def _attribute(source: Source, expression: str, zone: Zone) -> str:
+def _attribute(expression: str, kind: str, zone: Zone) -> str:
     """Return SQL for an attribute that an expression makes: no blank text, no infinite number."""
-    rows = source.typed_sql(distinct=False)
-    [described] = source.con.execute(f"describe select {expression} from ({rows})").fetchall()
-    kind = described[1]
     if kind == "VARCHAR":
         return given_sql(expression, "text", zone)
     return given_sql(expression, "number", zone) if kind.startswith(NUMERIC) else expression
+
+
+def _kind(source: Source, history: HistoryConfig, entry: str, expression: str) -> str:
+    """Return the type of an expression; one that means nothing is refused by its entry's name."""
+    rows = source.typed_sql(distinct=False)
+    try:
+        found = source.con.execute(f"describe select ({expression}) from ({rows})").fetchall()
+    except duckdb.Error as error:
+        raise meaningless(error, history, f"{entry} = {expression!r}") from error
+    return str(found[0][1])
 
 
 def _uniform(values: list[_Value], schema: Schema, zone: Zone) -> Iterator[str]:

@@ -557,6 +557,20 @@ def test_an_expression_that_cannot_be_read_says_how_names_with_blanks_are_writte
         load(text, columns={"amount": "Total GBP * 2"})
 
 
+@pytest.mark.parametrize(
+    ("table", "entry"),
+    [
+        ({"columns": {"amount": "total * "}}, r"columns.amount = 'total \* ' can't be evaluated: "),
+        ({"columns": {"amount": "totl * 2"}}, r"columns.amount = 'totl \* 2' can't .*\"totl\" not"),
+        ({"where": "totl > 2"}, "where = 'totl > 2' can't be evaluated: .*not found"),
+    ],
+)
+def test_an_expression_that_cannot_be_evaluated_is_named_by_its_entry(load, table, entry):
+    text = "customer_id,ordered_at,amount,total\na,2025-01-01,1,1\n"
+    with pytest.raises(DataError, match=rf"orders: {entry}.*mend {SECTION}"):
+        load(text, **table)
+
+
 def test_a_column_name_that_stands_twice_is_remarked_on(load):
     found = load("customer_id,ordered_at,amount,amount\na,2025-01-01,1,9\n")
     assert column(found, "amount") == [1.0]

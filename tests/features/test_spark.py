@@ -164,7 +164,7 @@ def described(home: Path, **orders: Any) -> Config:
             {"path": "a.csv", "columns": {"amount": "sum(amount) over ()"}},
             "orders: columns.amount = .* looks at other rows",
         ),
-        ({"path": "a.csv", "where": "nonsense(amount)"}, "orders: its columns or where can't be"),
+        ({"path": "a.csv", "where": "nonsense(amount)"}, "orders: where = .* can't be evaluated"),
         ({"path": "ragged.csv"}, "orders: Spark can't read ragged.csv"),
         ({"path": "bad.csv"}, "all 1 rows of orders were put aside .*quarantine/orders and mend"),
         ({"sql": "select 1", "database": "shop.duckdb"}, "a database is named by a JDBC URL"),
