@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -71,6 +72,9 @@ def _about_row(text: str, line: int, file: Path) -> str:
     if cells:
         found = _ragged(file, delimiter[1]) if delimiter else None
         return found or _unlike(line, file, int(cells[2]), int(cells[1]))
+    if "unterminated quote" in text and delimiter:
+        backslash = re.search(r"^\s*escape = \\ ", text, re.MULTILINE) is not None
+        return _unclosed(_opened(file, delimiter[1], backslash=backslash) or line, file, backslash)
     said = next((one for one in text.splitlines()[1:] if "Original Line" not in one), text)
     return f"line {line} of {file}: {said.strip().rstrip('.')}"
 
@@ -102,8 +106,35 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, int]]:
         yield rows.line_num, len(row)
 
 
+def _opened(path: Path, delimiter: str, *, backslash: bool) -> int | None:
+    """Return the line on which the first row begins whose quotes don't close."""
+    escaped: dict[str, Any] = {"doublequote": False, "escapechar": "\\"} if backslash else {}
+    with (
+        open_bytes(path) as raw,
+        io.TextIOWrapper(raw, encoding=UTF8, errors="replace", newline="") as lines,
+    ):
+        rows = csv.reader(lines, delimiter=delimiter, strict=True, **escaped)
+        begins = 1
+        try:
+            for _ in rows:
+                begins = rows.line_num + 1
+        except csv.Error:
+            return begins
+    return None
+
+
+def _unclosed(line: int, file: Path, backslash: bool) -> str:
+    how = "with a backslash before it (then none may end a cell)" if backslash else "twice"
+    return (
+        f"the row on line {line} of {file} opens a quote that is not closed where a cell ends; "
+        f"close it, and write a quote within a cell {how}"
+    )
+
+
 def _unlike(line: int, file: Path, cells: int, width: int) -> str:
+    # a title above the column names has one cell, or a few
+    title = "; if the column names stand further down, delete what is above them"
     return (
         f"line {line} of {file} has {cells} cells, its first line {width}; quote cells that hold "
-        "the delimiter"
+        f"the delimiter{title if cells >= 2 * width else ''}"
     )

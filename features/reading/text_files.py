@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from features.errors import DataError
-from features.reading.encodings import ENGINE_READS, UTF8, WINDOWS, encoding_of, open_bytes
+from features.reading.encodings import (
+    ENGINE_READS,
+    UTF8,
+    WINDOWS,
+    encoding_of,
+    mixed_line_ends,
+    open_bytes,
+)
 from features.sql_text import literal, quote
 
 WHITESPACE = " "
@@ -28,6 +35,8 @@ _SAMPLE_BYTES = 1 << 17
 _SAMPLE_RECORDS = 200
 _CONSISTENT = 0.9
 _NO_DELIMITER = "\x1f"
+_NO_TEXT = frozenset(map(chr, range(32))) - {"\t", "\n", "\r", "\x01"}
+_STRANGE = 0.02
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -77,6 +86,7 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
     _refuse_other_kinds(path)
     encoding = encoding_of(path, encoding)
     sample, whole = _sample(path, encoding)
+    _refuse_no_text(path, sample, delimiter or "")
     escape = "\\" if '\\"' in sample and '""' not in sample else '"'
     if delimiter is None:
         delimiter = _delimiter(sample, escape, whole=whole)
@@ -85,6 +95,8 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
         raise DataError(f"{path} has no line of column names; add one or leave it out")
     bare = _QUOTED.sub("", sample)
     mixed = "\r\n" in bare and "\n" in bare.replace("\r\n", "")
+    if not whole and encoding in ENGINE_READS:
+        mixed = mixed or mixed_line_ends(path)
     names = _names(records[0])
     cells = [cell.strip() for cell in records[0]]
     repeated = tuple(dict.fromkeys(cell for cell in cells if cell and cells.count(cell) > 1))
@@ -127,6 +139,15 @@ def _refuse_other_kinds(path: Path) -> None:
     kind = _MAGIC.get(start[:2] if start[:2] in _MAGIC else start)
     if kind is not None and not path.name.lower().endswith(kind):
         raise DataError(f"{path} is no text but seems to be a {kind} file; give it that ending")
+
+
+def _refuse_no_text(path: Path, sample: str, delimiter: str) -> None:
+    odd = sum(map(sample.count, _NO_TEXT.difference(delimiter)))
+    if odd > _STRANGE * len(sample):
+        raise DataError(
+            f"{path} is no text: {odd / len(sample):.0%} of its beginning are characters that no "
+            "text has; give it the ending of its kind, or export it as CSV"
+        )
 
 
 def _errors(encoding: str) -> str:
