@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 # nothing phones home; the libraries read these when they are first imported
 for _switch in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK", "BENTOML_DO_NOT_TRACK"):
@@ -42,10 +42,17 @@ def main() -> None:
     try:
         app()
     except TenureError as error:
-        from serving.terminal import say_error
+        _refuse(str(error))
+    except OSError as error:
+        what = f"{error.filename} can't be used" if error.filename else "a file failed"
+        _refuse(f"{what}: {error.strerror or error}; see who may read and write it, and the disk")
 
-        say_error(str(error))
-        sys.exit(2)
+
+def _refuse(said: str) -> NoReturn:
+    from serving.terminal import say_error
+
+    say_error(said)
+    sys.exit(2)
 
 
 @app.command()

@@ -5,7 +5,8 @@ Told from the number of rows on each day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -16,7 +17,9 @@ from features.windows import date_of
 GAP_DAYS = 7
 """Days without a row, from which what follows stands alone."""
 STRAY_SHARE = 0.01
-"""Of a usual day's rows: with fewer, what stands alone is stray."""
+"""Of a usual day's rows: with fewer, what stands alone is stray; at the beginning, of all rows."""
+EARLY_GAP_DAYS = 3 * 365
+"""Days from a first row to all others, from which it is taken for a placeholder."""
 USUAL_FROM = 5
 """Rows a day, below which a history is too thin to call a row stray."""
 COMPLETE = 0.7
@@ -43,6 +46,23 @@ class Stray:
     before: int
     first: int
     last: int
+
+
+@dataclass(frozen=True)
+class Early:
+    """A few first rows stand alone, long before all others.
+
+    Attributes
+    ----------
+    rows : int
+    first, last, after : int
+        Day numbers: of the first and last of them, and of the first of the others.
+    """
+
+    rows: int
+    first: int
+    last: int
+    after: int
 
 
 @dataclass(frozen=True)
@@ -78,19 +98,54 @@ def stray(daily: Mapping[int, int]) -> Stray | None:
     Stray(rows=1, before=199, first=400, last=400)
     """
     days = sorted(daily)
-    gaps = [(after - before - 1, before, after) for before, after in pairwise(days)]
-    wide = [gap for gap in gaps if gap[0] >= GAP_DAYS]
-    if not wide:
-        return None
-    width, before, first = wide[-1]
-    recent = [day for day in days if before - 91 < day <= before]
+    wide = [first for before, first in pairwise(days) if first - before > GAP_DAYS]
+    found, rows = None, 0
+    # all that follows the earliest such gap stands alone together, whatever gaps are within it
+    for place in range(len(days) - 1, 0, -1):
+        before, first = days[place - 1], days[place]
+        rows += daily[first]
+        few = rows, days[-1] - first + 1
+        if wide and before + 1 < first <= wide[-1] and _alone(daily, days[:place], first, few):
+            found = Stray(rows, before, first, days[-1])
+    return found
+
+
+def _alone(
+    daily: Mapping[int, int], others: Sequence[int], first: int, few: tuple[int, int]
+) -> bool:
+    """Return whether so few rows in so many days, from `first` on, stand alone after the others."""
+    rows, span = few
+    recent = others[bisect_right(others, others[-1] - 91) :]
     usual = sum(daily[day] for day in recent) / 91
-    others = max((gap[0] for gap in gaps if gap[2] in recent), default=0)
-    rows = sum(daily[day] for day in days if day >= first)
-    few = rows <= max(1, STRAY_SHARE * usual * (days[-1] - first + 1))
-    if usual < USUAL_FROM or width <= 2 * others or not few:
-        return None
-    return Stray(rows, before, first, days[-1])
+    widest = max((after - day - 1 for day, after in pairwise(recent)), default=0)
+    alone = first - others[-1] - 1 > 2 * widest
+    return usual >= USUAL_FROM and alone and rows <= max(1, STRAY_SHARE * usual * span)
+
+
+def early(daily: Mapping[int, int]) -> Early | None:
+    """Find first rows that stand alone, years before all others: placeholders, mostly.
+
+    Parameters
+    ----------
+    daily : mapping of int to int
+        Day number -> rows.
+
+    Examples
+    --------
+    >>> early({0: 2, **{day: 100 for day in range(9000, 9200)}})
+    Early(rows=2, first=0, last=0, after=9000)
+    """
+    days = sorted(daily)
+    most = STRAY_SHARE * sum(daily.values())
+    rows = 0
+    found = None
+    for before, after in pairwise(days):
+        rows += daily[before]
+        if rows > most:
+            break
+        if after - before >= EARLY_GAP_DAYS:
+            found = Early(rows, days[0], before, after)
+    return found
 
 
 def thin(daily: Mapping[int, int]) -> Thin | None:

@@ -19,7 +19,7 @@ from features.daily import daily_sql
 from features.errors import DataError
 from features.history_facts import HistoryReport, last_day, strangers
 from features.progress import Progress, silent
-from features.reading.files import first_line
+from features.reading.engine_errors import first_line, refused
 from features.reading.normalise import kept_by, normalised_sql
 from features.reading.sources import Source, open_source
 from features.rollups.refresh import refresh_rollups, worth_keeping
@@ -166,11 +166,7 @@ def _load(
         else:
             report = _read_whole(con, config, history, now)
     except duckdb.Error as error:
-        raise DataError(
-            f"{history.name}: its columns or where can't be evaluated: {first_line(error)}; "
-            f"mend [histories.{history.name}] (a column whose name has blanks stands in double "
-            "quotes there)"
-        ) from error
+        raise refused(error, history) from error
     if report.rows == 0:
         raise DataError(_nothing_left(report, config.home))
     return report
@@ -228,11 +224,16 @@ def _write_refused(
     """Write refused rows into the quarantine file; return the count of each reason."""
     counted = f"select #1, count(*) from ({refused}) group by 1 order by 2 desc, 1"
     found = con.execute(counted).fetchall() if refused else []
-    if found:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        con.execute(f"copy ({refused}) to {literal(str(path))} (header)")
-    else:
-        path.unlink(missing_ok=True)
+    try:
+        if found:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            con.execute(f"copy ({refused}) to {literal(str(path))} (header)")
+        else:
+            path.unlink(missing_ok=True)
+    except (OSError, duckdb.IOException) as error:
+        why = error.strerror if isinstance(error, OSError) else first_line(error)
+        said = f"{path} for rows put aside can't be written: {why}"
+        raise DataError(f"{said}; let Tenure write into {path.parent}") from error
     return dict(found)
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 import ibis.expr.types as ir
 
 from features.daily import EVENTS
-from features.endings import Stray, Thin, beat, stray, thin
+from features.endings import Early, Stray, Thin, beat, early, stray, thin
 
 Counts = dict[int, int]
 """Day number or delay in days -> rows."""
@@ -109,6 +109,8 @@ class Lateness:
         What a row gets later, such as a ticket its resolution -> days until then.
     load : Load or None
     stray : Stray or None
+    early : Early or None
+        Of customers, by their sign-ups.
     thin : Thin or None
     beat : {"month", "week"} or None
         Nearly all rows lie on the first of a month, or on one weekday: totals, dated so.
@@ -119,6 +121,7 @@ class Lateness:
     fields: Mapping[str, Delay] = field(default_factory=dict)
     load: Load | None = None
     stray: Stray | None = None
+    early: Early | None = None
     thin: Thin | None = None
     beat: Literal["month", "week"] | None = None
 
@@ -144,13 +147,15 @@ def _measured(name: str, table: ir.Table, last_day: int) -> Lateness:
         what: _counts(table, table[to] - table[since], table[to] <= last_day)
         for what, (since, to) in _FIELDS.get(name, {}).items()
     }
-    daily = {} if name == "customers" else _counts(table, table.day, table.day <= last_day)
+    happenings = _counts(table, table[happened], table[happened] <= last_day)
+    daily = {} if name == "customers" else happenings
     return Lateness(
         history=name,
         known=Delay.of(delays) if late else None,
         fields={what: Delay.of(counts) for what, counts in fields.items() if counts},
         load=_load(table, happened, daily) if late and daily else None,
         stray=stray(_with_ends(name, table, daily, last_day)),
+        early=early(happenings),
         thin=thin(daily) if name in _FLOWS else None,
         beat=beat(daily) if name in _SUMMED and not late else None,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from features.windows import date_of
 
 if TYPE_CHECKING:
-    from features.endings import Stray, Thin
+    from features.endings import Early, Stray, Thin
     from features.histories import Histories
     from features.history_facts import HistoryReport
     from features.lateness import Delay, Lateness, Load
@@ -25,7 +25,7 @@ def remarks(histories: Histories, home: Path) -> Iterator[str]:
     """Say all that is odd about the histories of a company."""
     from features.known import never_final
     from features.lateness import lateness
-    from features.reading.spellings import about_strangers
+    from features.reading.spellings import about_own_spellings, about_strangers
 
     for report in histories.reports.values():
         yield from about_history(report, histories.newest_cutoff, home)
@@ -33,6 +33,7 @@ def remarks(histories: Histories, home: Path) -> Iterator[str]:
         yield from about_lateness(found, histories.last_day)
     for name, table in histories.tables.items():
         yield from about_hidden(name, never_final(name, table))
+        yield from filter(None, [about_own_spellings(name, table)])
     for name, share in histories.strangers().items():
         if share > MANY_STRANGERS:
             yield about_strangers(histories.tables, name, share)
@@ -89,6 +90,8 @@ def about_lateness(found: Lateness, last_day: int) -> Iterator[str]:
         yield f"{name} are completed later: {'; '.join(later)}; features wait for it"
     if found.stray is not None:
         yield _about_stray(name, found.stray, last_day)
+    if found.early is not None:
+        yield _about_early(name, found.early)
     if found.thin is not None:
         yield _about_thin(name, found.thin, given=found.known is not None)
     if found.beat is not None:
@@ -125,6 +128,16 @@ def _about_stray(name: str, stray: Stray, last_day: int) -> str:
         f"{name}: {rows} alone from {date_of(stray.first)} on, {stray.first - stray.before} days "
         f"after all others, which end on {date_of(stray.before)}{moved}: mend their times, or "
         f"leave them out with where under [histories.{name}]"
+    )
+
+
+def _about_early(name: str, early: Early) -> str:
+    rows = "1 row stands" if early.rows == 1 else f"{early.rows:,} rows stand"
+    return (
+        f"{name}: {rows} alone at the beginning, the first on {date_of(early.first)}, "
+        f"{early.after - early.last:,} days before all others, which begin on "
+        f"{date_of(early.after)}: if such a time stands for a missing one, leave these rows out "
+        f"with where under [histories.{name}]"
     )
 
 

@@ -190,6 +190,14 @@ def test_a_list_that_cannot_be_written_leaves_the_old_one(tenure, trained_compan
     assert out.read_text() == "the last good list\n"
 
 
+def test_a_folder_that_cannot_be_written_is_one_sentence_and_exits_with_2(tenure, tmp_path):
+    (tmp_path / "file").touch()
+    ran = tenure("cdnow", "--out", tmp_path / "file" / "cdnow")
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+    assert "file can't be used: " in "".join(ran.err.split("\n"))
+
+
 def test_commands_before_their_time_say_what_to_run_first(tenure, tmp_path):
     assert tenure("simulate", "--customers", 50, "--weeks", 20, "--out", tmp_path / "c").code == 0
     config = tmp_path / "c" / "tenure.toml"

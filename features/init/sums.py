@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from features.init.tables import Table
-from features.reading.normalise import _NOTHING
+from features.reading.readers import NOTHING
 from features.reading.text_guesses import FAMILIES, TimeGuess, epoch_sql, time_sql
 from features.reading.text_numbers import COMMA, number_sql
 from features.sql_text import literal, quote
 
-_EMPTY = f"('', {_NOTHING[1:]}"
+_EMPTY = f"('', {NOTHING[1:]}"
 _GROUPED_DOT = literal("^[-+0-9]+(,[0-9]{3})*([.][0-9]+)?$")
 _GROUPED_COMMA = literal("^[-+0-9]+([.][0-9]{3})*(,[0-9]+)?$")
 

@@ -52,6 +52,30 @@ def encoding_of(path: Path, told: str | None = None) -> str:
         raise DataError(f"{path} can't be unpacked: {error}; export it again") from error
 
 
+def mixed_line_ends(path: Path) -> bool:
+    """Return whether some rows of a file end in CR LF and some in LF, line ends in quotes aside."""
+    quotes, rest, ends = 0, b"", set()
+    for piece in _chunks(path):
+        chunk = rest + piece
+        rest = b"\r" if chunk.endswith(b"\r") else b""
+        chunk = chunk.removesuffix(rest)
+        ends |= _ends(chunk) if len(_ends(chunk)) < 2 else _ends(_outside(chunk, quotes))
+        quotes += chunk.count(b'"')
+        if len(ends) > 1:
+            return True
+    return False
+
+
+def _ends(text: bytes) -> set[bytes]:
+    both = text.count(b"\r\n")
+    found = {b"\r\n"} if both else set()
+    return found | ({b"\n"} if text.count(b"\n") > both else set())
+
+
+def _outside(text: bytes, quotes: int) -> bytes:
+    return b'"'.join(text.split(b'"')[quotes % 2 :: 2])
+
+
 def _named(told: str) -> str:
     try:
         name = codecs.lookup(told).name

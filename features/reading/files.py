@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +12,16 @@ import duckdb
 from features.config import HistoryConfig
 from features.errors import DataError
 from features.reading.encodings import UTF8
+from features.reading.engine_errors import first_line
 from features.reading.sheets import EXCEL_ENDINGS, read_sheets
-from features.reading.text_files import TextFile, as_utf8, ragged_line, text_file, text_sql
+from features.reading.text_files import TextFile, as_utf8, text_file, text_sql
 from features.sql_text import literal, quote
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 PARQUET_ENDING = ".parquet"
+SAMPLE_ROWS, FEWEST_ROWS = 50_000, 20
+"""Looked at to find how cells are written: of all files together, and of each at least."""
 _GUESSED = ("DATE", "TIME", "UUID")
 ENDINGS = (*TEXT_ENDINGS, *JSON_ENDINGS, PARQUET_ENDING, *EXCEL_ENDINGS)
 STORES = ("s3://", "s3a://", "r2://", "gs://", "gcs://", "az://", "azure://", "http://", "https://")
@@ -27,10 +29,20 @@ STORES = ("s3://", "s3a://", "r2://", "gs://", "gcs://", "az://", "azure://", "h
 
 @dataclass(frozen=True)
 class Read:
-    """A query that gives the rows of files, and what was assumed in reading them."""
+    """A query that gives the rows of files.
+
+    Attributes
+    ----------
+    sql : str
+    remarks : tuple of str
+        What was assumed in reading them.
+    starts : tuple of str
+        Where there are several files, a query for each that gives its first rows.
+    """
 
     sql: str
     remarks: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
 
 
 def read_files(
@@ -59,7 +71,9 @@ def read_files(
         )
     names = "[" + ", ".join(literal(str(file)) for file in files) + "]"
     if endings[0] == PARQUET_ENDING:
-        return Read(f"select * from read_parquet({names}, union_by_name = true)")
+        each = [f"select * from read_parquet({literal(str(file))})" for file in files]
+        whole = f"select * from read_parquet({names}, union_by_name = true)"
+        return Read(whole, starts=_limited(each))
     if endings[0] in JSON_ENDINGS:
         return Read(_json(con, names))
     return _excel(con, config, files)
@@ -81,8 +95,15 @@ def _text(con: duckdb.DuckDBPyConnection, config: HistoryConfig, files: Sequence
     layouts = [text_file(file, **told) for file in files]
     remarks = tuple(_remarks(config, layouts))
     if all(file.readable for file in layouts):
-        return Read(text_sql(layouts), remarks)
+        each = [f"select * from {text_sql([file])}" for file in layouts]
+        return Read(text_sql(layouts), remarks, _limited(each))
     return Read(_copied(con, config.name, layouts), remarks)
+
+
+def _limited(queries: Sequence[str]) -> tuple[str, ...]:
+    """Let the queries of several files give as many rows as are looked at of a single one."""
+    rows = max(FEWEST_ROWS, SAMPLE_ROWS // len(queries))
+    return tuple(f"{each} limit {rows}" for each in queries) if len(queries) > 1 else ()
 
 
 def _remarks(config: HistoryConfig, layouts: Sequence[TextFile]) -> Iterator[str]:
@@ -185,26 +206,3 @@ def remote_sql(con: duckdb.DuckDBPyConnection, config: HistoryConfig) -> str:
             f"{' '.join(readers)}"
         )
     return f"select * from {readers[ending]}"
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says in one line, without the trailing period.
-
-    A row that does not fit its file is told by file, line and the number of its cells.
-    """
-    text = str(error).strip()
-    line = re.search(r"CSV Error on Line: (\d+)", text)
-    cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
-    file = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
-    if line and cells and file:
-        delimiter = re.search(r"^\s*delimiter = (.) \(", text, re.MULTILINE)
-        place = ragged_line(Path(file[1]), delimiter[1]) if delimiter else None
-        return (
-            f"line {place or line[1]} of {file[1]} has {cells[2]} cells, its first line "
-            f"{cells[1]}; quote cells that hold the delimiter"
-        )
-    if file and "CSV" in text:
-        where = f"line {line[1]} of {file[1]}" if line else file[1]
-        said = next((one for one in text.splitlines()[1:] if "Original Line" not in one), text)
-        return f"{where}: {said.strip().rstrip('.')}"
-    return text.splitlines()[0].rstrip(".") if text else type(error).__name__

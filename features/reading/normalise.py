@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import duckdb
+
 from features.config import HistoryConfig
+from features.errors import DataError
+from features.reading.engine_errors import meaningless
 from features.reading.readers import (
+    NOTHING,
     Zone,
     found_sql,
     given_sql,
@@ -17,10 +22,12 @@ from features.reading.readers import (
     text_found,
 )
 from features.reading.sources import NUMERIC, Source
+from features.reading.text_guesses import TIME_SAMPLE_ROWS
 from features.schemas import Column, Schema, day_column
 from features.sql_text import literal, quote
 
-_NOTHING = "('NA', 'N/A', 'NULL', 'NAN', 'NONE', '-')"
+ENOUGH_MISFITS, MANY_MISFITS = 10, 0.1
+"""So many cells, and more than this share of them, don't fit a told format: it is the wrong one."""
 _NULL_OF = {"id": "varchar", "time": "timestamp", "number": "double", "flag": "boolean"}
 _BAD = {
     "id": "is not an exact id",
@@ -55,6 +62,8 @@ def normalised_sql(
     """
     zone = Zone(time_zone)
     refuse_ambiguous(source, history.where or "")
+    if history.where:
+        _kind(source, history, "where", history.where)
     values = [_value(source, history, column, zone) for column in schema.columns]
     attributes = dict(_attributes(source, history, schema, zone))
     rows = f"({source.typed_sql(distinct=history.duplicates == 'drop')}){kept_by(history)}"
@@ -104,9 +113,33 @@ def _value(source: Source, history: HistoryConfig, column: Column, zone: Zone) -
 def _found(source: Source, history: HistoryConfig, column: Column, name: str, zone: Zone) -> _Value:
     cell = source.cell_sql(name)
     filled = f"{cell} is not null"
-    if name in source.text and column.kind in ("time", "number", "flag"):
-        filled += f" and upper({cell}) not in {_NOTHING}"
-    return _Value(column, found_sql(source, history, column.kind, name, zone), filled)
+    if name in source.text and column.kind in _BAD:
+        filled += f" and upper({cell}) not in {NOTHING}"
+    sql = found_sql(source, history, column.kind, name, zone)
+    if column.kind == "time" and name in source.text and history.time_format is not None:
+        _refuse_misfit(source, history, name, filled, sql)
+    return _Value(column, sql, filled)
+
+
+def _refuse_misfit(
+    source: Source, history: HistoryConfig, name: str, filled: str, sql: str
+) -> None:
+    """Refuse a told format that many cells do not fit: those that do may be misread by it."""
+    looked_at = replace(source, sql=source.sample or f"{source.sql} limit {TIME_SAMPLE_ROWS}")
+    rows = f"({looked_at.typed_sql(distinct=False)}){kept_by(history)}"
+    cell = source.cell_sql(name)
+    times, unread, first, last = source.con.execute(
+        "select count(*) filter (where filled), count(*) filter (where filled and time is null), "
+        "min(cell) filter (where filled and time is null), "
+        "max(cell) filter (where filled and time is null) "
+        f"from (select {cell} as cell, {filled} as filled, {sql} as time from {rows})"
+    ).fetchall()[0]
+    if unread >= ENOUGH_MISFITS and unread > MANY_MISFITS * times:
+        raise DataError(
+            f"{history.name}: time_format = {history.time_format!r} does not fit {unread:,} of the "
+            f"{times:,} times looked at in '{name}', such as '{first}' and '{last}'; mend it under "
+            f"[histories.{history.name}], or leave it out, and the format is found"
+        )
 
 
 def _expressed(
@@ -115,17 +148,20 @@ def _expressed(
     if mapped.replace("_", "").replace(" ", "").isalnum() and not mapped.isdigit():
         raise source.missing(mapped)
     refuse_ambiguous(source, mapped)
+    _kind(source, history, f"columns.{column.name}", mapped)
     sql = given_sql(f"({mapped})", column.kind, zone, history.time_format)
     # a cell that can't be read makes the whole expression null, though the row had a value
     unread = [_unread(source, name) for name in named_in(mapped, source.text)]
     given = f"nullif(trim(({mapped})::varchar), '') is not null"
+    if column.kind == "id":
+        given += f" and upper(trim(({mapped})::varchar)) not in {NOTHING}"
     return _Value(column, sql, f"({' or '.join([given, *unread])})")
 
 
 def _unread(source: Source, name: str) -> str:
     """Return SQL that tells whether a cell holds something that is not of its column's type."""
     cell = source.cell_sql(name)
-    return f"({quote(name)} is null and {cell} is not null and upper({cell}) not in {_NOTHING})"
+    return f"({quote(name)} is null and {cell} is not null and upper({cell}) not in {NOTHING})"
 
 
 def _attributes(
@@ -142,19 +178,27 @@ def _attributes(
             yield name, read(source, found)
         elif name in history.columns:
             refuse_ambiguous(source, mapped)
-            yield name, _attribute(source, f"({mapped})", zone)
+            kind = _kind(source, history, f"columns.{name}", mapped)
+            yield name, _attribute(f"({mapped})", kind, zone)
         else:
             raise source.missing(name)
 
 
-def _attribute(source: Source, expression: str, zone: Zone) -> str:
+def _attribute(expression: str, kind: str, zone: Zone) -> str:
     """Return SQL for an attribute that an expression makes: no blank text, no infinite number."""
-    rows = source.typed_sql(distinct=False)
-    [described] = source.con.execute(f"describe select {expression} from ({rows})").fetchall()
-    kind = described[1]
     if kind == "VARCHAR":
         return given_sql(expression, "text", zone)
     return given_sql(expression, "number", zone) if kind.startswith(NUMERIC) else expression
+
+
+def _kind(source: Source, history: HistoryConfig, entry: str, expression: str) -> str:
+    """Return the type of an expression; one that means nothing is refused by its entry's name."""
+    rows = source.typed_sql(distinct=False)
+    try:
+        found = source.con.execute(f"describe select ({expression}) from ({rows})").fetchall()
+    except duckdb.Error as error:
+        raise meaningless(error, history, f"{entry} = {expression!r}") from error
+    return str(found[0][1])
 
 
 def _uniform(

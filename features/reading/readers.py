@@ -22,6 +22,9 @@ from features.reading.text_numbers import number_sql
 from features.schemas import Kind
 from features.sql_text import literal
 
+NOTHING = "('NA', 'N/A', 'NULL', 'NAN', 'NONE', '-')"
+"""SQL of the words, in upper case, that stand for a missing id, time, number or flag."""
+
 
 def _listed(*words: str) -> str:
     return "(" + ", ".join(literal(word) for word in " ".join(words).split()) + ")"
@@ -197,7 +200,7 @@ def _id(cell: str) -> str:
     exact = f"{number} = floor({number}) and abs({number}) < 9007199254740992"
     whole = f"case when {exact} then try_cast({number} as bigint)::varchar end"
     text = f"case when typeof({cell}) in ('DOUBLE', 'FLOAT') then {whole} else {cell}::varchar end"
-    return f"nullif(trim({text}), '')"
+    return f"(case when upper(trim({text})) not in ('', {NOTHING[1:]} then trim({text}) end)"
 
 
 def _number(cell: str) -> str:

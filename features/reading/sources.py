@@ -7,7 +7,7 @@ each text column stands its value cast to a guessed type, for expressions like `
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from features.config import HistoryConfig, nearest
 from features.errors import DataError
 from features.reading.copies import copies_told
 from features.reading.databases import fetch, is_url
-from features.reading.files import first_line, read_files, remote_sql
+from features.reading.engine_errors import unreadable
+from features.reading.files import read_files, remote_sql
+from features.reading.samples import FILE, sample_sql
 from features.reading.text_files import DELIMITERS
 from features.reading.text_guesses import (
     HAS_OFFSET,
@@ -57,6 +59,8 @@ class Source:
         Text columns whose numbers can be read with either decimal mark -> one of their cells.
     remarks : tuple of str
         What was assumed in opening it, a sentence each.
+    sample : str or None
+        A query that gives the rows to guess from; the first rows of `sql` where it is None.
     """
 
     history: str
@@ -67,6 +71,7 @@ class Source:
     decimals: Mapping[str, str] = field(default_factory=dict)
     ambiguous: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    sample: str | None = None
 
     def find(self, column: str) -> str | None:
         """Return the source's spelling of a column, ignoring case, or None."""
@@ -118,7 +123,7 @@ class Source:
 
     def time_guess(self, column: str) -> TimeGuess:
         """Return how the times of a text column seem to be written."""
-        return guess_times(self.con, self.sql, column)
+        return guess_times(self.con, self.sample or self.sql, column)
 
     def missing(self, column: str) -> DataError:
         """Return the error for a column that is not there, with the nearest one as a hint."""
@@ -151,13 +156,28 @@ def source_of(
     sql: str,
     *,
     remarks: tuple[str, ...] = (),
+    starts: Sequence[str] = (),
 ) -> Source:
-    """Return the source that a query gives, with the types of its text columns guessed."""
+    """Return the source that a query gives, with the types of its text columns guessed.
+
+    Parameters
+    ----------
+    con : DuckDB connection
+    config : HistoryConfig
+    sql : str
+    remarks : tuple of str
+        What was assumed in opening it.
+    starts : sequence of str
+        Queries that give the first rows of each of its files, where there are several.
+    """
+    sample = sample_sql(con, config.name, sql, starts) if starts else None
     types = {row[0]: row[1] for row in con.execute(f"describe {sql}").fetchall()}
     text = [name for name, kind in types.items() if kind == "VARCHAR"]
-    guessed = guess_types(con, sql, text)
+    guessed = guess_types(con, sample or sql, text)
     numeric = [name for name, kind in guessed.items() if kind == "DOUBLE"]
-    numbers = guess_numbers(con, sql, numeric, told=config.decimal)
+    numbers = guess_numbers(
+        con, sample or sql, numeric, told=config.decimal, file=FILE if sample else None
+    )
     guessed |= {name: "BIGINT" for name, number in numbers.items() if number.whole}
     return Source(
         history=config.name,
@@ -168,6 +188,7 @@ def source_of(
         decimals={name: n.decimal for name, n in numbers.items() if n.decimal is not None},
         ambiguous={name: n.example for name, n in numbers.items() if n.example is not None},
         remarks=remarks,
+        sample=sample,
     )
 
 
@@ -191,9 +212,11 @@ def open_source(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Pat
             return _query(con, config, home)
         return _files(con, config, home)
     except duckdb.Error as error:
+        raise unreadable(error, config) from error
+    except OSError as error:
         raise DataError(
-            f"{config.name}: {config.path or 'its sql'} can't be read: {first_line(error)}; "
-            f"mend it or [histories.{config.name}]"
+            f"{config.name}: {error.filename or config.path} can't be read: {error.strerror}; "
+            f"let Tenure read it, or mend [histories.{config.name}]"
         ) from error
 
 
@@ -236,7 +259,7 @@ def _files(con: duckdb.DuckDBPyConnection, config: HistoryConfig, home: Path) ->
         raise DataError(f"{config.name}: {empty[0]} is empty; export it again or leave it out")
     found = read_files(con, config, files)
     remarks = (*found.remarks, *copies_told(config, files))
-    return source_of(con, config, found.sql, remarks=remarks)
+    return source_of(con, config, found.sql, remarks=remarks, starts=found.starts)
 
 
 def find_files(path: str, home: Path) -> list[Path]:

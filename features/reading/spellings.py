@@ -1,4 +1,4 @@
-"""Are the customers of two tables the same people, their ids written otherwise?"""
+"""Are two customers the same one, their ids written otherwise: in two tables, or within one?"""
 
 from __future__ import annotations
 
@@ -114,6 +114,40 @@ def about_strangers(tables: Mapping[str, ir.Table], name: str, share: float) -> 
         f"{name}: {share:.0%} of its customers are in no other history that shows who stays; look "
         "whether their ids are written alike"
     )
+
+
+def about_own_spellings(name: str, table: ir.Table) -> str | None:
+    """Return what to say of a history whose ids differ in nothing but blanks, zeros or case.
+
+    Parameters
+    ----------
+    name : str
+        The history.
+    table : Ibis table
+        Its rows.
+    """
+    ids = table.select("customer_id").distinct()
+    alike = ids.group_by(key=_alike(ids.customer_id)).aggregate(
+        ways=ids.count(), one=ids.customer_id.min(), other=ids.customer_id.max()
+    )
+    several = alike.filter(alike.ways > 1)
+    found = several.order_by("key").limit(1).to_pyarrow().to_pylist()
+    if not found:
+        return None
+    many = several.count().to_pyarrow().as_py()
+    ours, theirs = sorted((found[0]["one"], found[0]["other"]), key=lambda each: (-len(each), each))
+    spelled = other_spelling([ours], [theirs])
+    remedy = spelled.remedy if spelled else "write them alike in the column of the file"
+    customers = "1 customer seems" if many == 1 else f"{many:,} customers seem"
+    return (
+        f"{name}: {customers} to be written in several ways, such as '{ours}' and '{theirs}', and "
+        f"each way counts as a customer of its own; if they are the same, {remedy}"
+    )
+
+
+def _alike(text: ir.StringValue) -> ir.StringValue:
+    bare = text.re_replace(r"^\s+|\s+$", "").re_replace("[.]0$", "")
+    return bare.re_replace("^0+", "").lower()
 
 
 def _ids(table: ir.Table) -> list[str]:

@@ -15,17 +15,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from features.errors import DataError
-from features.reading.encodings import ENGINE_READS, UTF8, WINDOWS, encoding_of, open_bytes
+from features.reading.encodings import (
+    ENGINE_READS,
+    UTF8,
+    WINDOWS,
+    encoding_of,
+    mixed_line_ends,
+    open_bytes,
+)
 from features.sql_text import literal, quote
 
 WHITESPACE = " "
 """As a delimiter: any run of blanks, as in tables laid out for reading."""
+RAGGED = "ragged row in "
+"""Before the file's name: what the engine is told to say of a row parted by blanks."""
 DELIMITERS = (",", ";", "\t", "|", "^", "~", "\x01")
 _MAGIC = {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x1f\x8b": ".gz"}
 _SAMPLE_BYTES = 1 << 17
 _SAMPLE_RECORDS = 200
 _CONSISTENT = 0.9
 _NO_DELIMITER = "\x1f"
+_NO_TEXT = frozenset(map(chr, range(32))) - {"\t", "\n", "\r", "\x01"}
+_STRANGE = 0.02
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -75,6 +86,7 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
     _refuse_other_kinds(path)
     encoding = encoding_of(path, encoding)
     sample, whole = _sample(path, encoding)
+    _refuse_no_text(path, sample, delimiter or "")
     escape = "\\" if '\\"' in sample and '""' not in sample else '"'
     if delimiter is None:
         delimiter = _delimiter(sample, escape, whole=whole)
@@ -83,6 +95,8 @@ def text_file(path: Path, *, delimiter: str | None = None, encoding: str | None 
         raise DataError(f"{path} has no line of column names; add one or leave it out")
     bare = _QUOTED.sub("", sample)
     mixed = "\r\n" in bare and "\n" in bare.replace("\r\n", "")
+    if not whole and encoding in ENGINE_READS:
+        mixed = mixed or mixed_line_ends(path)
     names = _names(records[0])
     cells = [cell.strip() for cell in records[0]]
     repeated = tuple(dict.fromkeys(cell for cell in cells if cell and cells.count(cell) > 1))
@@ -118,23 +132,6 @@ def as_utf8(file: TextFile, folder: Path) -> TextFile:
     return replace(file, path=copy, encoding=UTF8, mixed_lines=False)
 
 
-def ragged_line(path: Path, delimiter: str, encoding: str = UTF8) -> int | None:
-    """Return the line on which the first row ends that has other cells than the first line.
-
-    The engine counts rows; an editor counts lines, and a quoted cell may hold several.
-    """
-    with (
-        open_bytes(path) as raw,
-        io.TextIOWrapper(raw, encoding=encoding, errors="replace", newline="") as lines,
-    ):
-        rows = csv.reader(lines, delimiter=delimiter)
-        header = next(rows, [])
-        for row in rows:
-            if row and len(row) != len(header):
-                return rows.line_num
-    return None
-
-
 def _refuse_other_kinds(path: Path) -> None:
     """Refuse a file whose first bytes say that its ending is wrong."""
     with path.open("rb") as file:
@@ -142,6 +139,15 @@ def _refuse_other_kinds(path: Path) -> None:
     kind = _MAGIC.get(start[:2] if start[:2] in _MAGIC else start)
     if kind is not None and not path.name.lower().endswith(kind):
         raise DataError(f"{path} is no text but seems to be a {kind} file; give it that ending")
+
+
+def _refuse_no_text(path: Path, sample: str, delimiter: str) -> None:
+    odd = sum(map(sample.count, _NO_TEXT.difference(delimiter)))
+    if odd > _STRANGE * len(sample):
+        raise DataError(
+            f"{path} is no text: {odd / len(sample):.0%} of its beginning are characters that no "
+            "text has; give it the ending of its kind, or export it as CSV"
+        )
 
 
 def _errors(encoding: str) -> str:
@@ -222,18 +228,31 @@ def _read(layout: TextFile, paths: Sequence[Path]) -> str:
     files = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
     encoding = "" if layout.encoding == UTF8 else f", encoding = {literal(layout.encoding)}"
     if layout.delimiter == WHITESPACE:
-        columns = ", ".join(
-            f"nullif(cells[{place}], 'NULL') as {quote(name)}"
-            for place, name in enumerate(layout.header, start=1)
-        )
-        return (
-            rf"(select {columns} from (select regexp_split_to_array(trim(line), '\s+') as cells "
-            f"from read_csv({files}, auto_detect = false, header = true, delim = chr(1), "
-            f"quote = '', escape = '', columns = {{'line': 'VARCHAR'}}{encoding})))"
-        )
+        return _read_blanks(layout, files, encoding)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in layout.header)
     return (
         f"(from read_csv({files}, auto_detect = false, header = true, "
         f"delim = {literal(layout.delimiter)}, quote = '\"', escape = {literal(layout.escape)}, "
         f"columns = {{{columns}}}, nullstr = ['', 'NULL']{encoding}))"
     )
+
+
+def _read_blanks(layout: TextFile, files: str, encoding: str) -> str:
+    """Return the query over a table laid out for reading: a line is one cell until it is split."""
+    columns = ", ".join(
+        f"nullif(cells[{place}], 'NULL') as {quote(name)}"
+        for place, name in enumerate(layout.header, start=1)
+    )
+    lines = (
+        f"(select trim(line, chr(9) || ' ') as line, filename from read_csv({files}, "
+        "auto_detect = false, header = true, delim = chr(1), quote = '', escape = '', "
+        f"filename = true, columns = {{'line': 'VARCHAR'}}{encoding}))"
+    )
+    # the engine sees one column here, so that it would pad and drop cells without a word
+    checked = (
+        f"case when len(cells) = {len(layout.header)} then cells "
+        f"else error({literal(RAGGED)} || filename) end as cells"
+    )
+    cells = r"regexp_split_to_array(line, '\s+') as cells"
+    split = f"(select {cells}, filename from {lines} where line <> '')"
+    return f"(select {columns} from (select {checked} from {split}))"

@@ -11,6 +11,10 @@ from features.sql_text import literal, quote
 
 DOT, COMMA = ".", ","
 SAMPLE_ROWS = 50_000
+STRAY = 0.01
+"""Fewer of the cells that hold a mark than this are slips: they don't decide what the mark is."""
+ENOUGH = 20
+"""Cells of one file that can be read two ways, from which none that decides is a sign."""
 _BLANKS = " \u00a0\u202f'’"  # between thousands, besides the mark that is not the decimal one
 _CURRENCY = "€$£¥"
 
@@ -78,12 +82,19 @@ def like_number_sql(text: str) -> str:
 
 
 def guess_numbers(
-    con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str], *, told: str | None = None
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    columns: Sequence[str],
+    *,
+    told: str | None = None,
+    file: str | None = None,
 ) -> dict[str, NumberGuess]:
     """Guess the decimal mark of columns that mostly hold numbers, from their first 50,000 rows.
 
     The mark that more cells can only be read with is taken; cells written otherwise are no
     numbers then. Where there is no such cell, or as many for each mark, the column is ambiguous.
+    So it is if some cells can be read either way, and hardly any cell says which, or many say the
+    one and many the other: taking one mark would read the others' cells as something else.
 
     Parameters
     ----------
@@ -92,6 +103,8 @@ def guess_numbers(
     columns : sequence of str
     told : {".", ","} or None
         What the config says; then only `whole` is found out.
+    file : str or None
+        The column that tells from which file a row is, where there are several.
     """
     if not columns:
         return {}
@@ -103,6 +116,8 @@ def guess_numbers(
         found = con.execute(f"select {counts}, {examples} from sample").fetchall()[0]
         for name, each, example in zip(columns, found, found[len(columns) :], strict=False):
             marks[name] = _decimal(each, example)
+        if file is not None:
+            marks |= {name: _unlike(con, name, marks[name], file) for name in columns}
     broken = ", ".join(_count_broken(quote(name), mark.decimal) for name, mark in marks.items())
     fractions = con.execute(f"select {broken} from sample").fetchall()[0]
     return {
@@ -125,8 +140,12 @@ def _count_broken(cell: str, decimal: str | None) -> str:
 
 
 def _example(cell: str) -> str:
-    ways = " or ".join(f"regexp_matches(trim({cell}), {each})" for each in _WRITTEN.values())
-    return f"min({cell}) filter (where regexp_matches({cell}, '[.,]') and ({ways}))"
+    dot, comma = (f"regexp_matches(trim({cell}), {_WRITTEN[mark]})" for mark in (DOT, COMMA))
+    marked = f"regexp_matches({cell}, '[.,]')"
+    return (
+        f"coalesce(min({cell}) filter (where {marked} and {dot} and {comma}), "
+        f"min({cell}) filter (where {marked} and ({dot} or {comma})))"
+    )
 
 
 def _count_marks(cell: str) -> str:
@@ -136,12 +155,36 @@ def _count_marks(cell: str) -> str:
     return (
         f"count(*) filter (where {marked} and not {comma} and ({dot} or {plain})), "
         f"count(*) filter (where {marked} and {comma} and not {dot} and not {plain}), "
-        f"count(*) filter (where {dot} and not {plain})"
+        f"count(*) filter (where {dot} and not {plain}), "
+        f"count(*) filter (where {marked} and {dot} and {comma})"
     )
 
 
 def _decimal(counts: Sequence[int], example: str | None) -> NumberGuess:
-    dot, comma, grouped = counts
-    if dot != comma:
+    dot, comma, grouped, either = counts
+    few = STRAY * (dot + comma + either)
+    unsure = either > 0 and (max(dot, comma) < few or min(dot, comma) > few)
+    if dot != comma and not unsure:
         return NumberGuess(DOT if dot > comma else COMMA, None)
     return NumberGuess(DOT if grouped or example is not None else None, example)
+
+
+def _unlike(
+    con: duckdb.DuckDBPyConnection, name: str, guess: NumberGuess, file: str
+) -> NumberGuess:
+    """Return the guess, ambiguous if a file seems to write its numbers with the other mark.
+
+    That is one with many cells such as 1,100 where others say that a comma stands between
+    thousands, and none that says so itself.
+    """
+    if guess.decimal is None or guess.example is not None:
+        return guess
+    cell, other = quote(name), {DOT: COMMA, COMMA: DOT}[guess.decimal]
+    dot, comma = (f"regexp_matches(trim({cell}), {_WRITTEN[mark]})" for mark in (DOT, COMMA))
+    either = f"({dot} and {comma} and contains({cell}, {literal(other)}))"
+    found = con.execute(
+        f"select min({cell}) filter (where {either}) as example from sample group by {quote(file)} "
+        f"having count(*) filter (where {either}) >= {ENOUGH} and count(*) filter "
+        f"(where regexp_matches({cell}, '[.,]') and {dot} <> {comma}) = 0 order by 1 limit 1"
+    ).fetchall()
+    return replace(guess, example=str(found[0][0])) if found else guess

@@ -17,7 +17,7 @@ from features.errors import DataError
 from features.reading.databases import is_url
 from features.reading.files import JSON_ENDINGS, PARQUET_ENDING, TEXT_ENDINGS, ending_of
 from features.reading.sources import find_files
-from features.reading.text_files import WHITESPACE, TextFile, text_file
+from features.reading.text_files import RAGGED, WHITESPACE, TextFile, text_file
 from features.scratch import located
 from features.spark.queries import spark_sql
 
@@ -159,8 +159,10 @@ def _read_blanks(session: Any, layout: TextFile, charset: str, paths: Sequence[s
     from pyspark.sql import functions as sf
 
     reader = session.read.schema("line string").options(header=True, sep=_NO_LINE, quote="")
-    cells = sf.split(sf.trim(sf.col("line")), r"\s+")
-    lines = reader.options(encoding=charset).csv(paths)
+    split = sf.split(sf.regexp_replace("line", r"^\s+|\s+$", ""), r"\s+")
+    ragged = sf.raise_error(sf.concat(sf.lit(RAGGED), sf.input_file_name()))
+    cells = sf.when(sf.size(split) == len(layout.header), split).otherwise(ragged)
+    lines = reader.options(encoding=charset).csv(paths).where(r"line rlike '\\S'")
     return lines.select(
         *(
             sf.nullif(sf.get(cells, sf.lit(i)), sf.lit("NULL")).alias(name)

@@ -25,7 +25,7 @@ from features.history_facts import HistoryReport, history_report
 from features.progress import Progress, silent
 from features.reading.copies import copies_told
 from features.reading.databases import is_url
-from features.reading.files import first_line
+from features.reading.engine_errors import first_line
 from features.reading.normalise import kept_by, normalised_sql
 from features.reading.sources import Source, find_files, source_of
 from features.schemas import SCHEMAS

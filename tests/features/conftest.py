@@ -6,12 +6,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import ibis
 import pytest
 
+from features.config import parse_config
+from features.histories import Histories, load_histories
 from tests.features.engines import Engine
 
 SPARK = {
@@ -62,3 +66,37 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     backend = ibis.duckdb.connect(threads=2)
     yield Engine(backend, tmp_path_factory.mktemp("duck"))
     backend.disconnect()
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Iterator[Callable[..., Histories]]:
+    """Load one history from a file of the given content."""
+    opened, now = [], datetime(2025, 6, 1, tzinfo=UTC)
+
+    def load(
+        content: str | bytes | None = None,
+        name: str = "orders.csv",
+        *,
+        history: str = "orders",
+        zone: str = "UTC",
+        **table: Any,
+    ) -> Histories:
+        if content is not None:
+            data = content if isinstance(content, bytes) else content.encode()
+            (tmp_path / name).write_bytes(data)
+        described = {k: v for k, v in ({"path": name} | table).items() if v is not None}
+        histories = {history: described}
+        if history not in ("orders", "usage", "subscriptions"):
+            (tmp_path / "any.csv").write_text("customer_id,occurred_at\na,2024-01-01\n")
+            histories["usage"] = {"path": "any.csv"}
+        business = {
+            "currency": "EUR", "churn": "inactivity", "horizon_days": 28, "time_zone": zone,
+        }  # fmt: skip
+        raw = {"business": business, "histories": histories}
+        found = load_histories(parse_config(raw, home=tmp_path), now=now)
+        opened.append(found)
+        return found
+
+    yield load
+    for each in opened:
+        each.close()

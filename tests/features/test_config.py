@@ -46,7 +46,7 @@ def test_a_minimal_config_needs_only_currency_churn_horizon_and_one_history():
         ),
         ({"buisness": {}}, r"unknown key 'buisness' in tenure.toml; did you mean 'business'\?"),
         ({"business": {"margin_rate": 2}}, r"margin_rate = 2 in \[business\]: should be less than"),
-        ({"business": {"horizon_days": "91"}}, r"horizon_days = '91' in \[business\]: should be"),
+        ({"business": {"horizon_days": "91"}}, r"horizon_days = '91' in \[business\]: is not a"),
         ({"business": {"churn": "left"}}, r"churn = 'left' in \[business\]: should be"),
         ({"business": {"time_zone": "London"}}, r"'London' in \[business\]: is no IANA name"),
         ({"histories": {"tickets": {"path": "t.csv"}}}, "describes none of"),
@@ -63,6 +63,31 @@ def test_a_minimal_config_needs_only_currency_churn_horizon_and_one_history():
 def test_a_wrong_config_is_refused_with_what_where_and_what_to_do(wrong, message):
     with pytest.raises(ConfigError, match=message):
         config_of(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("delimiter", "", "can't part cells; write the character between them"),
+        ("delimiter", "abcde", "can't part cells; .*at most 4"),
+        ("delimiter", "\n", "can't part cells"),
+        ("delimiter", '"', "can't part cells"),
+        ("time_format", "dd/mm/yyyy", "has no %; write .* such as '%d/%m/%Y'"),
+        ("columns", ["cust"], r"is not a table; write it in braces, such as \{ amount = "),
+        ("columns", {"amount": 3}, "is not text; write it in quotes"),
+        ("static", "segment", "is not a list; write it in brackets"),
+        ("where", True, "is not text; write it in quotes"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_in_the_words_of_toml(key, value, said):
+    with pytest.raises(ConfigError, match=rf"^{key}.* in \[histories.orders\]: .*{said}"):
+        config_of(histories={"orders": ORDERS | {key: value}})
+
+
+@pytest.mark.parametrize("delimiter", [" ", "::", "\t", "\x01", "¦"])
+def test_a_delimiter_may_be_any_character_or_several(delimiter):
+    table = ORDERS | {"delimiter": delimiter}
+    assert config_of(histories={"orders": table}).histories["orders"].delimiter == delimiter
 
 
 def test_a_missing_key_is_named():

@@ -392,11 +392,11 @@ def test_ids_too_large_to_be_exact_are_refused(load, tmp_path):
     assert put_aside(found) == {"customer_id is not an exact id": 3}
 
 
-def test_na_is_no_number_but_may_be_a_name(load):
-    text = "customer_id,ordered_at,amount,refunded_at\nNA,2025-01-01,1,N/A\nb,2025-01-01,NA,\n"
-    found = load(text)
-    assert [row["customer_id"] for row in rows(found)] == ["NA"]
-    assert put_aside(found) == {"amount is missing": 1}
+def test_na_is_no_number_and_no_customer_but_may_be_a_text(load):
+    header = "customer_id,ordered_at,amount,refunded_at,channel\n"
+    found = load(header + "NA,2025-01-01,1,N/A,\nb,2025-01-01,NA,,\nc,2025-01-01,1,N/A,NA\n")
+    assert [(row["customer_id"], row["channel"]) for row in rows(found)] == [("c", "NA")]
+    assert put_aside(found) == {"amount is missing": 1, "customer_id is missing": 1}
 
 
 def test_customers_whom_no_other_history_knows_are_counted(load):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.endings import Stray, Thin, beat, stray, thin
+from features.endings import Early, Stray, Thin, beat, early, stray, thin
 from features.lateness import Delay, Load, lateness
 from features.windows import day_number
 from tests.features import worlds
@@ -160,6 +160,36 @@ def test_a_row_that_stands_alone_far_ahead_is_stray():
     for last in (worlds.row("subscriptions", 0), worlds.row("subscriptions", 150, ended_day=LAST)):
         found = measured("subscriptions", [*rows, last]).stray
         assert found == Stray(1, LAST - 100, LAST, LAST)
+
+
+def test_rows_with_gaps_between_them_that_stand_alone_together_are_all_stray():
+    scattered = dict.fromkeys((203, 215, 216, 262, 300), 1)  # as in Contoso's orders
+    assert stray({**WEEKDAYS, **scattered}) == Stray(5, 199, 203, 300)
+    reopened = dict.fromkeys(range(230, 400), 100)
+    assert stray({**WEEKDAYS, 215: 1, **reopened, 440: 1}) == Stray(1, 399, 440, 440)
+
+
+def test_placeholder_dates_at_the_beginning_are_named():
+    days = dict.fromkeys(range(20_000, 20_300), 2)
+    assert early({**days, -25_567: 1, 0: 1}) == Early(2, -25_567, 0, 20_000)
+    rows = [worlds.row("customers", age, signed_up_day=LAST - age) for age in range(100, 200)]
+    found = measured("customers", [*rows, {**rows[0], "signed_up_day": 0}]).early
+    assert found == Early(1, 0, 0, LAST - 199)
+
+
+@pytest.mark.parametrize(
+    "daily",
+    [
+        {},
+        WEEKDAYS,
+        {-300: 1, **WEEKDAYS},  # a shop that tried itself out before it opened
+        {-2000: 300, **WEEKDAYS},  # a campaign long before
+        dict.fromkeys(range(0, 40_000, 2000), 10),  # gaps are usual
+    ],
+    ids=["empty", "daily", "trial", "campaign", "gaps"],
+)
+def test_an_honest_beginning_is_not_early(daily):
+    assert early(daily) is None
 
 
 @pytest.mark.parametrize(

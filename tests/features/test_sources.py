@@ -7,39 +7,11 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from features.config import parse_config
 from features.errors import ConfigError, DataError
-from features.histories import load_histories
 from features.reading import files, sheets
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 SECTION = r"\[histories.orders\]"
-
-
-@pytest.fixture
-def load(tmp_path):
-    opened = []
-
-    def load(content=None, name="orders.csv", *, history="orders", zone="UTC", **table):
-        if content is not None:
-            data = content if isinstance(content, bytes) else content.encode()
-            (tmp_path / name).write_bytes(data)
-        described = {k: v for k, v in ({"path": name} | table).items() if v is not None}
-        histories = {history: described}
-        if history not in ("orders", "usage", "subscriptions"):
-            (tmp_path / "any.csv").write_text("customer_id,occurred_at\na,2024-01-01\n")
-            histories["usage"] = {"path": "any.csv"}
-        business = {
-            "currency": "EUR", "churn": "inactivity", "horizon_days": 28, "time_zone": zone,
-        }  # fmt: skip
-        raw = {"business": business, "histories": histories}
-        found = load_histories(parse_config(raw, home=tmp_path), now=NOW)
-        opened.append(found)
-        return found
-
-    yield load
-    for each in opened:
-        each.close()
 
 
 def column(histories, name, table="orders"):
@@ -153,6 +125,48 @@ def test_a_number_written_with_the_other_mark_is_put_aside_not_misread(load):
     rows = "".join(f"c{i};2025-01-01;{i},25\n" for i in range(20))
     found = load("customer_id;ordered_at;amount\n" + rows + "x;2025-01-01;3.75\n")
     assert put_aside(found) == {"amount is not a number": 1}
+
+
+def test_one_slip_does_not_decide_how_all_numbers_are_read(load):
+    header = "customer_id;ordered_at;amount\n"
+    rows = "".join(f"c{i};2025-01-01;{i + 1}.100\n" for i in range(300))
+    with pytest.raises(DataError, match=r"numbers like '1.100' in 'amount' can be read with"):
+        load(header + rows + "x;2025-01-01;12,5\n")
+    told = "".join(f"d{i};2025-01-01;{i},5\n" for i in range(10))
+    assert max(column(load(header + rows + told), "amount")) == 300_100
+    both = told + "".join(f"e{i};2025-01-01;{i}.5\n" for i in range(9))
+    with pytest.raises(DataError, match=r"numbers like '1.100' in 'amount' can be read with"):
+        load(header + rows + both)
+
+
+@pytest.fixture
+def months(tmp_path):
+    """Write two files of one history; the second comes after all rows that one file would show."""
+
+    def write(first, second):
+        for name, cells in (("m1.csv", first), ("m2.csv", second)):
+            rows = "".join(f"c{i};{day};{n}\n" for i, (day, n) in enumerate(cells))
+            (tmp_path / name).write_text("customer_id;ordered_at;amount\n" + rows)
+
+    return write
+
+
+def test_a_later_file_with_other_decimal_marks_is_not_read_by_those_of_the_first(load, months):
+    points = [("2025-01-01", f"{i}.50") for i in range(51_000)]
+    months(points, [("2025-01-01", f"{i},100") for i in range(1, 900)])
+    with pytest.raises(DataError, match="numbers like '1,100' in 'amount' can be read with"):
+        load(None, "m*.csv")
+    months(points, [("2025-01-01", f"{i},100.00") for i in range(1, 900)])
+    assert max(column(load(None, "m*.csv"), "amount")) == 899_100
+
+
+def test_a_later_file_with_other_dates_is_not_read_by_those_of_the_first(load, months):
+    days = [(f"{i % 28 + 1:02}/01/{1990 + i // 28 % 30}", i) for i in range(51_000)]
+    months(days, [(f"01/{i % 28 + 1:02}/2024", i) for i in range(900)])
+    with pytest.raises(DataError, match="can be read as day/month/year or as month/day/year"):
+        load(None, "m*.csv")
+    months(days, [(f"2024-01-{i % 28 + 1:02}", i) for i in range(900)])
+    assert load(None, "m*.csv").reports["orders"].last == date(2024, 1, 28)
 
 
 def test_expressions_see_numbers_with_decimal_commas(load):
@@ -328,6 +342,15 @@ def test_ids_of_mixed_type_stay_what_they_are_written_as(load):
     text = 'customer_id,ordered_at,amount\n1,2025-01-01,1\n"1",2025-01-02,1\n001,2025-01-01,1\n'
     found = load(text + "1.0,2025-01-01,1\n")
     assert sorted(column(found, "customer_id")) == ["001", "1", "1", "1.0"]
+
+
+@pytest.mark.parametrize("word", ["n/a", "NaN", "None", "null", " - ", "NA", ""])
+def test_a_word_for_missing_is_no_customer(load, word):
+    text = f"customer_id,ordered_at,amount\nNadia,2025-01-01,1\n{word},2025-01-01,1\n"
+    for columns in ({}, {"customer_id": "lower(customer_id)"}):
+        found = load(text, columns=columns)
+        assert put_aside(found) == {"customer_id is missing": 1}
+        assert [each.lower() for each in column(found, "customer_id")] == ["nadia"]
 
 
 def test_json_ids_of_mixed_type_are_text_even_where_the_first_rows_are_numbers(load):
@@ -532,6 +555,20 @@ def test_an_expression_that_cannot_be_read_says_how_names_with_blanks_are_writte
     text = "customer_id,ordered_at,Total GBP\na,2025-01-01,1\n"
     with pytest.raises(DataError, match=rf"evaluated: .*{SECTION} \(.*double quotes"):
         load(text, columns={"amount": "Total GBP * 2"})
+
+
+@pytest.mark.parametrize(
+    ("table", "entry"),
+    [
+        ({"columns": {"amount": "total * "}}, r"columns.amount = 'total \* ' can't be evaluated: "),
+        ({"columns": {"amount": "totl * 2"}}, r"columns.amount = 'totl \* 2' can't .*\"totl\" not"),
+        ({"where": "totl > 2"}, "where = 'totl > 2' can't be evaluated: .*not found"),
+    ],
+)
+def test_an_expression_that_cannot_be_evaluated_is_named_by_its_entry(load, table, entry):
+    text = "customer_id,ordered_at,amount,total\na,2025-01-01,1,1\n"
+    with pytest.raises(DataError, match=rf"orders: {entry}.*mend {SECTION}"):
+        load(text, **table)
 
 
 def test_a_column_name_that_stands_twice_is_remarked_on(load):

@@ -168,7 +168,7 @@ def described(home: Path, **orders: Any) -> Config:
             {"path": "a.csv", "columns": {"amount": "sum(amount) over ()"}},
             "orders: columns.amount = .* looks at other rows",
         ),
-        ({"path": "a.csv", "where": "nonsense(amount)"}, "orders: its columns or where can't be"),
+        ({"path": "a.csv", "where": "nonsense(amount)"}, "orders: where = .* can't be evaluated"),
         ({"path": "ragged.csv"}, "orders: Spark can't read ragged.csv"),
         ({"path": "bad.csv"}, "all 1 rows of orders were put aside .*quarantine/orders and mend"),
         ({"sql": "select 1", "database": "shop.duckdb"}, "a database is named by a JDBC URL"),
@@ -186,6 +186,27 @@ def test_what_spark_cannot_do_is_said_in_a_sentence(
     (tmp_path / "book.xlsx").write_bytes(b"PK")
     with pytest.raises(DataError, match=said):
         load_histories(described(tmp_path, **orders), now=NOW)
+
+
+@pytest.mark.slow
+def test_spark_refuses_a_ragged_row_of_a_table_parted_by_blanks(
+    tmp_path: Path, spark: Engine
+) -> None:
+    lines = [f"C{i} 2025-01-{i % 28 + 1:02} {i}.5" for i in range(400)]
+    described = {
+        "engine": "spark",
+        "business": {"currency": "EUR", "churn": "inactivity", "horizon_days": 28},
+        "histories": {"orders": {"path": "orders.txt"}},
+    }
+    for last in ("  x 2025-01-01\t1 ", "x 2025-01-01 1 2"):
+        text = "\n".join(["customer_id ordered_at  amount", *lines, "", last])
+        (tmp_path / "orders.txt").write_text(text)
+        if len(last.split()) == 3:
+            found = load_histories(parse_config(described, home=tmp_path), now=NOW)
+            assert found.reports["orders"].rows == 401
+            found.close()
+    with pytest.raises(DataError, match=r"Spark can't read orders.txt: .*ragged row in .*txt"):
+        load_histories(parse_config(described, home=tmp_path), now=NOW)
 
 
 def test_without_pyspark_or_java_one_sentence_says_what_to_install(

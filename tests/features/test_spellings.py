@@ -1,6 +1,6 @@
 import pytest
 
-from features.reading.spellings import other_spelling
+from features.reading.spellings import about_own_spellings, other_spelling
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,39 @@ def test_only_the_history_that_differs_from_the_list_of_customers_is_told_to_cha
     said = " ".join(tenure("check", "--config", tmp_path / "tenure.toml").out.split())
     assert "orders writes customer ids otherwise: '1' where others write 'M-" in said
     assert "usage writes" not in said
+
+
+@pytest.mark.parametrize(
+    ("ids", "example", "remedy"),
+    [
+        (("001", "1", "17"), "'001' and '1'", "ltrim(id, '0')"),
+        (("C1", "c1", "C1 ", "c2"), "'C1' and 'c1'", "lower(id)"),
+        (("C1", "C1\t"), "'C1\t' and 'C1'", "regexp_replace(id, '[^A-Za-z0-9]', '', 'g')"),
+        (("7", "7.0"), "'7.0' and '7'", "regexp_replace(id, '[.]0$', '')"),
+    ],
+)  # fmt: skip
+def test_ids_that_differ_only_in_spelling_within_a_history_are_told(load, ids, example, remedy):
+    rows = "".join(f"{each},2025-01-01,1\n" for each in ids)
+    table = load(f"customer_id,ordered_at,amount\n{rows}").tables["orders"]
+    said = about_own_spellings("orders", table)
+    assert f"orders: 1 customer seems to be written in several ways, such as {example}" in said
+    assert remedy in said
+
+
+def test_ids_that_differ_in_more_than_spelling_are_not_told(load):
+    rows = "".join(f"{each},2025-01-01,1\n" for each in ("1", "10", "a1", "a-1"))
+    table = load(f"customer_id,ordered_at,amount\n{rows}").tables["orders"]
+    assert about_own_spellings("orders", table) is None
+
+
+def test_check_counts_the_customers_that_one_history_writes_in_several_ways(tmp_path, tenure):
+    rows = "".join(f"{n % 30:0{1 + 2 * (n % 2)}},2025-01-{n % 28 + 1:02},1\n" for n in range(89))
+    (tmp_path / "orders.csv").write_text(
+        "customer_id,ordered_at,amount\n" + rows + "07,2025-01-01,1"
+    )
+    (tmp_path / "tenure.toml").write_text(
+        '[business]\ncurrency = "EUR"\nchurn = "inactivity"\nhorizon_days = 7\n'
+        '[histories.orders]\npath = "orders.csv"\n'
+    )
+    ran = tenure("check", "--config", tmp_path / "tenure.toml")
+    assert "orders: 1 customer seems to be written" in " ".join(ran.out.split())

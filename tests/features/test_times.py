@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from features.config import parse_config
+from features.errors import DataError
 from features.histories import load_histories
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -104,3 +105,26 @@ def test_an_offset_among_local_times_is_put_aside_where_an_expression_would_drop
 @pytest.mark.parametrize("word", ["infinity", "epoch"])
 def test_a_word_for_a_time_is_put_aside(load, word, table):
     assert put_aside(load(word, "13/05/2024", "14/05/2024", **table)) == NO_TIME
+
+
+def test_a_told_format_that_many_times_do_not_fit_is_refused_with_examples(load):
+    days = [f"{day:02}/01/2025" for day in range(1, 29)]
+    with pytest.raises(
+        DataError,
+        match=r"orders: time_format = '%m/%d/%Y' does not fit 16 of the 28 times looked at in "
+        r"'ordered_at', such as '13/01/2025' and '28/01/2025'; mend it under \[histories.orders\]",
+    ):
+        load(*days, time_format="%m/%d/%Y")
+    assert put_aside(load(*days, time_format="%d/%m/%Y")) == {}
+
+
+def test_a_few_times_that_do_not_fit_a_told_format_are_put_aside(load):
+    days = [f"{day:02}/01/2025" for day in range(1, 29)] * 4
+    found = load(*days, *["soon"] * 12, time_format="%d/%m/%Y")
+    assert sum(put_aside(found).values()) == 12
+    rest = [
+        *["n/a", "2025-01-01"] * 20,
+        *["soon"] * 40,
+    ]  # ISO is read too, and what where leaves out
+    found = load(*days, *rest, time_format="%d/%m/%Y", where="ordered_at not like 'soon'")
+    assert put_aside(found) == {"ordered_at is missing": 20}

@@ -4,7 +4,7 @@ from pathlib import Path
 import ibis
 import pytest
 
-from features.endings import Stray, Thin
+from features.endings import Early, Stray, Thin
 from features.history_facts import HistoryReport
 from features.known import never_final
 from features.lateness import Delay, Lateness, Load
@@ -44,6 +44,12 @@ def test_stray_rows_say_that_they_put_the_newest_cutoff_where_it_is(rows, words)
     assert f"usage: {words} from 2026-05-31 on, 99 days after all others" in said(stray=found)
     assert "put the newest cutoff at 2026-06-02" in said(stray=found)
     assert "put the newest cutoff" not in said(last_day=DAY + 5, stray=found)
+
+
+def test_placeholder_dates_at_the_beginning_say_what_to_do():
+    text = said(early=Early(2, -25_567, 0, DAY))
+    assert "2 rows stand alone at the beginning, the first on 1900-01-01, 20,605 days" in text
+    assert "which begin on 2026-06-01: if such a time stands for a missing one, leave these" in text
 
 
 def test_thin_last_days_say_from_when_rows_may_be_missing():
