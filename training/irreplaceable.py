@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from training.knowledge import Table, Together, alike, together
 from training.metrics import Estimate
 
-STRONG = 0.8
+STRONG = 0.75
 """AUC, with its whole interval, from which a column alone is strong."""
 TELLING = 0.57
 """Likewise, from which it may be a weaker relative of a strong one."""

@@ -15,7 +15,7 @@ from features.vocabulary import describe
 from training import churn, plots, value
 from training.metrics import Estimate
 from training.probe import MOST_ROWS, Suspect, check_keep, probe
-from training.rows import Rows, earlier_features, labelled_rows
+from training.rows import Rows, earlier_features, gone_by_newest, labelled_rows
 from training.splits import Origin, rolling_origins, service_origin
 from training.tracking import Record, Store
 from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue, mappings
@@ -69,10 +69,11 @@ def retrain(config: Config, histories: Histories, *, progress: Progress = silent
         cutoffs=training.cutoffs, step_days=training.step_days,
     )  # fmt: skip
     rows = _service_rows(config, histories, service, progress)
-    suspects = _suspects(config, histories, rows.at(service.train[-1]), progress)
+    probed = rows.at(service.train[-1]).sample(MOST_ROWS, training.seed)
+    suspects = _suspects(config, histories, probed, progress)
     left_out = {each.column: each.evidence for each in suspects if not each.kept}
     trained = _fit_churn(config, rows.without(left_out), service, left_out, progress)
-    del rows
+    del rows, probed
     backtest = _backtest_churn(config, histories, origins, left_out, progress)
     holdout, missing = _backtest_value(config, histories, first, newest, progress)
     worth = _fit_value(config, histories, newest, holdout, progress)
@@ -105,24 +106,23 @@ def _suspects(
 ) -> list[Suspect]:
     """Probe the newest training cutoff, whose labels every fit of the run may have seen.
 
-    The backtest leaves out the same columns, though its oldest fit could not have known: that can
-    make it look worse, never better.
+    Who had left by the newest cutoff is asked too, and the backtest leaves out the same columns,
+    though its oldest fit could have known neither: that can make it look worse, never better.
     """
-    training = config.training
     progress("probe for leaks", 0, 2)
-    some = newest.sample(MOST_ROWS, training.seed)
-    earlier = earlier_features(histories, some, days=(7, 14))
+    earlier = earlier_features(histories, newest, days=(7, 14))
     progress("probe for leaks", 1, 2)
-    names = list(some.spec.names)
+    names = list(newest.spec.names)
     found = probe(
-        some.frame[names],
-        some.churned,
+        newest.frame[names],
+        newest.churned,
+        gone=gone_by_newest(histories, config.business, newest),
         earlier=earlier,
         counts=[name for name in names if describe(name).when_absent == "zero"],
-        seed=training.seed,
+        seed=config.training.seed,
     )
     progress("probe for leaks", 2, 2)
-    return [replace(each, kept=each.column in training.keep) for each in found]
+    return [replace(each, kept=each.column in config.training.keep) for each in found]
 
 
 def _backtest_churn(
