@@ -121,9 +121,10 @@ def _show_suspects(suspects: Sequence[Suspect]) -> None:
     for each in suspects[:SUSPECTS_SHOWN]:
         became = "kept by the config, but it may leak" if each.kept else "left out, it may leak"
         say(f"{each.column}: {became}: {each.evidence}")
-    if len(suspects) > SUSPECTS_SHOWN:
-        rest = [each.column for each in suspects[SUSPECTS_SHOWN:]]
-        say(f"the same of {len(rest)} more: {', '.join(rest)}")
+    for kept, became in ((False, "left out, may leak"), (True, "kept, but may leak")):
+        rest = [each.column for each in suspects[SUSPECTS_SHOWN:] if each.kept is kept]
+        if rest:
+            say(f"{len(rest)} more {became}: {', '.join(rest)}")
     if any(not each.kept for each in suspects):
         say(
             "see docs/leaks.md; a column that was truly known at the cutoff is used again with "

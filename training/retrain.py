@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -80,7 +80,8 @@ def retrain(config: Config, histories: Histories, *, progress: Progress = silent
 
     progress("register models", 0, 3)
     store = Store(config.home)
-    versions = {CHURN: store.register(_churn_record(config, histories, trained, backtest, origins))}
+    record = _churn_record(config, histories, trained, backtest, origins, suspects)
+    versions = {CHURN: store.register(record)}
     progress("register models", 1, 3)
     if worth is not None:
         versions[LIFETIME_VALUE] = store.register(_value_record(config, histories, worth, holdout))
@@ -192,6 +193,7 @@ def _churn_record(
     trained: TrainedChurn,
     backtest: churn.ChurnBacktest,
     origins: list[Origin],
+    suspects: Sequence[Suspect],
 ) -> Record:
     found = backtest.predictions
     scores = {name: found[name].to_numpy() for name in backtest.scores}
@@ -206,6 +208,7 @@ def _churn_record(
             "features": len(trained.spec.columns),
             "columns_left_out": len(trained.facts.left_out),
             "left_out": _listed(trained.facts.left_out),
+            "suspects_kept": _listed([each.column for each in suspects if each.kept]),
         },
         metrics=_flat(backtest.scores),
         figures={
@@ -213,6 +216,7 @@ def _churn_record(
             "gains.png": plots.gains_plot(scores, found["churned"]),
         },
         tags={"beats_baselines": str(backtest.beats_baselines).lower()},
+        documents={"suspects.json": {"suspects": [each.as_record() for each in suspects]}},
     )
 
 
