@@ -106,6 +106,8 @@ def show_retrain(report: RetrainReport) -> None:
     _console().print(table)
     say("(on later cutoffs than any fit has seen, with 95 % intervals)")
     _show_suspects(report.suspects)
+    for line in report.remarks:
+        say(line)
     if not backtest.beats_baselines:
         say("the churn model does not beat its baselines: look at the data before you use it")
     if report.value is None:

@@ -17,6 +17,7 @@ from training.metrics import Estimate
 from training.probe import MOST_ROWS, Suspect, check_keep, probe
 from training.rows import Rows, earlier_features, gone_by_newest, labelled_rows
 from training.splits import Origin, rolling_origins, service_origin
+from training.too_good import strong_columns, too_good
 from training.tracking import Record, Store
 from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue, mappings
 
@@ -38,6 +39,8 @@ class RetrainReport:
         Why there is no purchase model, where there is none.
     suspects : tuple of Suspect
         Columns that may know the outcome; those not kept are in no model.
+    remarks : tuple of str
+        What looks too good to be true, though no column is left out for it.
     """
 
     versions: Mapping[str, str]
@@ -45,6 +48,7 @@ class RetrainReport:
     value: value.ValueBacktest | None
     value_missing: str | None
     suspects: tuple[Suspect, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def retrain(config: Config, histories: Histories, *, progress: Progress = silent) -> RetrainReport:
@@ -71,6 +75,7 @@ def retrain(config: Config, histories: Histories, *, progress: Progress = silent
     rows = _service_rows(config, histories, service, progress)
     probed = rows.at(service.train[-1]).sample(MOST_ROWS, training.seed)
     suspects = _suspects(config, histories, probed, progress)
+    strong = strong_columns(probed, {each.column for each in suspects}, training.seed)
     left_out = {each.column: each.evidence for each in suspects if not each.kept}
     trained = _fit_churn(config, rows.without(left_out), service, left_out, progress)
     del rows, probed
@@ -88,7 +93,8 @@ def retrain(config: Config, histories: Histories, *, progress: Progress = silent
     progress("register models", 2, 3)
     store.promote(versions)
     progress("register models", 3, 3)
-    return RetrainReport(versions, backtest, holdout, missing, tuple(suspects))
+    remarks = tuple(too_good(strong, backtest))
+    return RetrainReport(versions, backtest, holdout, missing, tuple(suspects), remarks)
 
 
 def _service_rows(
