@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from training.knowledge import Table, Together, alike, together
 from training.metrics import Estimate
 
-STRONG = 0.75
+STRONG = 0.8
 """AUC, with its whole interval, from which a column alone is strong."""
+FAIRLY_STRONG = 0.75
+"""Likewise, where no column is strong and nothing else was found."""
 TELLING = 0.57
 """Likewise, from which it may be a weaker relative of a strong one."""
 TWIN = 0.7

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from features.config import nearest
 from features.errors import ConfigError
-from training.irreplaceable import STRONG, TELLING, irreplaceable
+from training.irreplaceable import FAIRLY_STRONG, STRONG, TELLING, irreplaceable
 from training.knowledge import Table
 from training.marks import absence, marked
 from training.metrics import Estimate
@@ -163,7 +163,12 @@ def _layers(
             for name, said in list(_SIGNS[sign](look, names, bar, counts)):
                 yield sign, name, look.whose + said
         if len(found) == known:
-            return
+            break
+    # last, or an honest column could stand in for a leak that is known by its presence
+    for look in looks:
+        if not found and max(each.low for each in look.alone.values()) < STRONG:
+            for name, said in _alone(look, list(look.table.names), FAIRLY_STRONG, counts):
+                yield "alone", name, look.whose + said
 
 
 def _alone(
