@@ -106,6 +106,8 @@ def show_retrain(report: RetrainReport) -> None:
     _console().print(table)
     say("(on later cutoffs than any fit has seen, with 95 % intervals)")
     _show_suspects(report.suspects)
+    for line in report.remarks:
+        say(line)
     if not backtest.beats_baselines:
         say("the churn model does not beat its baselines: look at the data before you use it")
     if report.value is None:
@@ -121,9 +123,10 @@ def _show_suspects(suspects: Sequence[Suspect]) -> None:
     for each in suspects[:SUSPECTS_SHOWN]:
         became = "kept by the config, but it may leak" if each.kept else "left out, it may leak"
         say(f"{each.column}: {became}: {each.evidence}")
-    if len(suspects) > SUSPECTS_SHOWN:
-        rest = [each.column for each in suspects[SUSPECTS_SHOWN:]]
-        say(f"the same of {len(rest)} more: {', '.join(rest)}")
+    for kept, became in ((False, "left out, may leak"), (True, "kept, but may leak")):
+        rest = [each.column for each in suspects[SUSPECTS_SHOWN:] if each.kept is kept]
+        if rest:
+            say(f"{len(rest)} more {became}: {', '.join(rest)}")
     if any(not each.kept for each in suspects):
         say(
             "see docs/leaks.md; a column that was truly known at the cutoff is used again with "

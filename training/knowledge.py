@@ -86,6 +86,10 @@ class Table:
         """Some of the rows."""
         return replace(self, values=self.values[which], churned=self.churned[which], _groups={})
 
+    def towards(self, outcome: Flags) -> Table:
+        """Hold the same rows against another outcome."""
+        return replace(self, churned=outcome, _groups={})
+
     def chosen(self, most: int) -> Codes:
         """Positions of at most so many rows, drawn by the seed."""
         every = np.arange(len(self.churned))

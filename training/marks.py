@@ -21,13 +21,14 @@ Floats = NDArray[np.float64]
 
 FEWEST_ROWS = 20
 """Customers that a group needs before anything is said of it."""
+FEWEST_ALIKE = 40
+"""Likewise a group with some values of a category: honest ones are strong too, and where they are
+rare, too few teach all other columns to expect it."""
 SURPRISE = 0.25
 """By how much the share that left must exceed what all other columns expect of the group; where
 it falls short of it, by how much of the overall share."""
 SURPRISE_ODDS = 5.0
 """This as a ratio of odds, either way, with the whole interval of the share."""
-PURE = 0.9
-"""Share that left, with its whole interval, from which one value may be a mark."""
 _SHARE = 0.05
 """Of all who left, or stayed, that a group must hold: of a handful nothing depends."""
 _SAME = 0.95
@@ -40,7 +41,7 @@ class Mark:
     Attributes
     ----------
     column : str
-    what : {"missing", "filled", "one value"}
+    what : {"missing", "filled", "one value", "some values", "not as usual"}
     group : ndarray of bool, shape (n_rows,)
     churned : ndarray of bool, shape (n_rows,)
     """
@@ -138,23 +139,35 @@ def _marks(table: Table, name: str) -> Iterator[Mark]:
     if gap is not None:
         both = (gap, Mark(name, "filled", ~gap.group, churned))
         yield from (mark for mark in both if _could_leave(mark) or _could_stay(mark))
+    found = _categories(table, name) if _is_category(table, name) else _unusual(table, name)
+    yield from (mark for mark in found if _could_leave(mark))
+
+
+def _is_category(table: Table, name: str) -> bool:
     values = table.column(name)
-    levels = np.unique(values[~np.isnan(values)])
-    if name in table.categorical or len(levels) == 2:
-        found = (Mark(name, "one value", values == level, churned) for level in levels)
-    else:
-        found = (Mark(name, "not as usual", group, churned) for group in _unusual(values))
-    for mark in found:
-        if _could_leave(mark) and mark.interval[0] >= PURE:
-            yield mark
+    return name in table.categorical or len(np.unique(values[~np.isnan(values)])) == 2
 
 
-def _unusual(values: Floats) -> Iterator[Flags]:
+def _categories(table: Table, name: str) -> Iterator[Mark]:
+    """Yield each level, then together those of which others' fate says that their rows left."""
+    values = table.column(name)
+    levels, often = np.unique(values[~np.isnan(values)], return_counts=True)
+    for level in levels[often >= FEWEST_ALIKE]:
+        yield Mark(name, "one value", values == level, table.churned)
+    # told by the other folds: many small levels would have some that left by chance
+    telling = table.said(name) - table.churned.mean() >= SURPRISE
+    telling &= ~np.isnan(values)
+    if telling.sum() >= FEWEST_ALIKE:
+        yield Mark(name, "some values", telling, table.churned)
+
+
+def _unusual(table: Table, name: str) -> Iterator[Mark]:
     """Yield the rows that lack the one number that most have, such as a fee of 0."""
+    values = table.column(name)
     found, often = np.unique(values[~np.isnan(values)], return_counts=True)
     if len(found) and often.max() > len(values) / 2:
-        usual = found[often.argmax()]
-        yield (values != usual) & ~np.isnan(values)
+        group = (values != found[often.argmax()]) & ~np.isnan(values)
+        yield Mark(name, "not as usual", group, table.churned)
 
 
 def _could_leave(mark: Mark) -> bool:

@@ -7,8 +7,9 @@ or single value gives customers away. An honest strong column shows none of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from features.config import nearest
 from features.errors import ConfigError
-from training.irreplaceable import STRONG, TELLING, irreplaceable
+from training.irreplaceable import FAIRLY_STRONG, STRONG, TELLING, irreplaceable
 from training.knowledge import Table
 from training.marks import absence, marked
 from training.metrics import Estimate
@@ -50,11 +51,30 @@ class Suspect:
     auc: Estimate
     kept: bool = False
 
+    def as_record(self) -> dict[str, object]:
+        """Column, signs, evidence and what became of it, to be written down."""
+        return {
+            "column": self.column,
+            "signs": list(self.signs),
+            "evidence": self.evidence,
+            "kept": self.kept,
+        }
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Customers held against one outcome, and what each column alone knows of it."""
+
+    table: Table
+    alone: Mapping[str, Estimate]
+    whose: str = ""
+
 
 def probe(
     X: pd.DataFrame,
     churned: ArrayLike,
     *,
+    gone: ArrayLike | None = None,
     earlier: Sequence[pd.DataFrame] = (),
     counts: Collection[str] = (),
     seed: int = 0,
@@ -66,6 +86,9 @@ def probe(
     X : DataFrame, shape (n_customers, n_columns)
         Features at one cutoff, a row per customer; what is not a number is a category.
     churned : array-like of bool, shape (n_customers,)
+    gone : array-like of bool, shape (n_customers,), optional
+        Who had left when the data end, within the horizon or later. A field that is overwritten
+        when a customer leaves marks all of these, so it is told of them more clearly.
     earlier : up to two DataFrames of the same rows and columns
         The features one week earlier, and two. Without them nothing is told of the shift.
     counts : collection of str
@@ -97,7 +120,12 @@ def probe(
     before = [Table.of(frame, outcome, seed).rows(chosen) for frame in earlier]
     alone = {name: table.alone(name) for name in table.names}
     found = {name: {"shift": said} for name, said in shifted(table, before)}
-    for sign, name, said in _layers(table, alone, found, counts):
+    looks = [_Look(table, alone)]
+    if gone is not None:
+        later = table.towards(np.asarray(gone, dtype=bool)[chosen])
+        alone_later = {name: later.alone(name) for name in later.names}
+        looks.append(_Look(later, alone_later, "of who had left by the newest cutoff: "))
+    for sign, name, said in _layers(looks, found, counts):
         found.setdefault(name, {})[sign] = said
     suspects = [_suspect(table, name, signs, alone[name]) for name, signs in found.items()]
     return sorted(suspects, key=lambda each: (-each.auc.value, each.column))
@@ -121,27 +149,41 @@ def check_keep(keep: Sequence[str], columns: Sequence[str]) -> None:
 
 
 def _layers(
-    table: Table,
-    alone: Mapping[str, Estimate],
-    found: Mapping[str, object],
-    counts: Collection[str],
+    looks: Sequence[_Look], found: Mapping[str, object], counts: Collection[str]
 ) -> Iterator[tuple[str, str, str]]:
     """Yield sign, column and evidence, looking again without what was found.
 
     A strong leak hides weaker ones. `found` grows while this runs.
     """
-    looks: dict[str, Callable[[list[str]], Iterator[tuple[str, str]]]] = {
-        "alone": lambda names: irreplaceable(table, names, alone, bar=TELLING if found else STRONG),
-        "presence": lambda names: marked(table, names, counts),
-    }
     for _ in range(_ROUNDS):
         known = len(found)
-        for sign, look in looks.items():
-            names = [name for name in table.names if name not in found]
-            for name, said in list(look(names)):
-                yield sign, name, said
+        for look, sign in product(looks, _SIGNS):
+            names = [name for name in look.table.names if name not in found]
+            bar = TELLING if found else STRONG
+            for name, said in list(_SIGNS[sign](look, names, bar, counts)):
+                yield sign, name, look.whose + said
         if len(found) == known:
-            return
+            break
+    # last, or an honest column could stand in for a leak that is known by its presence
+    for look in looks:
+        if not found and max(each.low for each in look.alone.values()) < STRONG:
+            for name, said in _alone(look, list(look.table.names), FAIRLY_STRONG, counts):
+                yield "alone", name, look.whose + said
+
+
+def _alone(
+    look: _Look, names: list[str], bar: float, counts: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    return irreplaceable(look.table, names, look.alone, bar=bar)
+
+
+def _presence(
+    look: _Look, names: list[str], bar: float, counts: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    return marked(look.table, names, counts)
+
+
+_SIGNS = {"alone": _alone, "presence": _presence}
 
 
 def _suspect(table: Table, name: str, signs: Mapping[str, str], auc: Estimate) -> Suspect:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,8 +15,9 @@ from features.vocabulary import describe
 from training import churn, plots, value
 from training.metrics import Estimate
 from training.probe import MOST_ROWS, Suspect, check_keep, probe
-from training.rows import Rows, earlier_features, labelled_rows
+from training.rows import Rows, earlier_features, gone_by_newest, labelled_rows
 from training.splits import Origin, rolling_origins, service_origin
+from training.too_good import strong_columns, too_good
 from training.tracking import Record, Store
 from training.trained import CHURN, LIFETIME_VALUE, TrainedChurn, TrainedValue, mappings
 
@@ -38,6 +39,8 @@ class RetrainReport:
         Why there is no purchase model, where there is none.
     suspects : tuple of Suspect
         Columns that may know the outcome; those not kept are in no model.
+    remarks : tuple of str
+        What looks too good to be true, though no column is left out for it.
     """
 
     versions: Mapping[str, str]
@@ -45,6 +48,7 @@ class RetrainReport:
     value: value.ValueBacktest | None
     value_missing: str | None
     suspects: tuple[Suspect, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def retrain(config: Config, histories: Histories, *, progress: Progress = silent) -> RetrainReport:
@@ -69,24 +73,28 @@ def retrain(config: Config, histories: Histories, *, progress: Progress = silent
         cutoffs=training.cutoffs, step_days=training.step_days,
     )  # fmt: skip
     rows = _service_rows(config, histories, service, progress)
-    suspects = _suspects(config, histories, rows.at(service.train[-1]), progress)
+    probed = rows.at(service.train[-1]).sample(MOST_ROWS, training.seed)
+    suspects = _suspects(config, histories, probed, progress)
+    strong = strong_columns(probed, {each.column for each in suspects}, training.seed)
     left_out = {each.column: each.evidence for each in suspects if not each.kept}
     trained = _fit_churn(config, rows.without(left_out), service, left_out, progress)
-    del rows
+    del rows, probed
     backtest = _backtest_churn(config, histories, origins, left_out, progress)
     holdout, missing = _backtest_value(config, histories, first, newest, progress)
     worth = _fit_value(config, histories, newest, holdout, progress)
 
     progress("register models", 0, 3)
     store = Store(config.home)
-    versions = {CHURN: store.register(_churn_record(config, histories, trained, backtest, origins))}
+    record = _churn_record(config, histories, trained, backtest, origins, suspects)
+    versions = {CHURN: store.register(record)}
     progress("register models", 1, 3)
     if worth is not None:
         versions[LIFETIME_VALUE] = store.register(_value_record(config, histories, worth, holdout))
     progress("register models", 2, 3)
     store.promote(versions)
     progress("register models", 3, 3)
-    return RetrainReport(versions, backtest, holdout, missing, tuple(suspects))
+    remarks = tuple(too_good(strong, backtest))
+    return RetrainReport(versions, backtest, holdout, missing, tuple(suspects), remarks)
 
 
 def _service_rows(
@@ -105,24 +113,23 @@ def _suspects(
 ) -> list[Suspect]:
     """Probe the newest training cutoff, whose labels every fit of the run may have seen.
 
-    The backtest leaves out the same columns, though its oldest fit could not have known: that can
-    make it look worse, never better.
+    Who had left by the newest cutoff is asked too, and the backtest leaves out the same columns,
+    though its oldest fit could have known neither: that can make it look worse, never better.
     """
-    training = config.training
     progress("probe for leaks", 0, 2)
-    some = newest.sample(MOST_ROWS, training.seed)
-    earlier = earlier_features(histories, some, days=(7, 14))
+    earlier = earlier_features(histories, newest, days=(7, 14))
     progress("probe for leaks", 1, 2)
-    names = list(some.spec.names)
+    names = list(newest.spec.names)
     found = probe(
-        some.frame[names],
-        some.churned,
+        newest.frame[names],
+        newest.churned,
+        gone=gone_by_newest(histories, config.business, newest),
         earlier=earlier,
         counts=[name for name in names if describe(name).when_absent == "zero"],
-        seed=training.seed,
+        seed=config.training.seed,
     )
     progress("probe for leaks", 2, 2)
-    return [replace(each, kept=each.column in training.keep) for each in found]
+    return [replace(each, kept=each.column in config.training.keep) for each in found]
 
 
 def _backtest_churn(
@@ -192,6 +199,7 @@ def _churn_record(
     trained: TrainedChurn,
     backtest: churn.ChurnBacktest,
     origins: list[Origin],
+    suspects: Sequence[Suspect],
 ) -> Record:
     found = backtest.predictions
     scores = {name: found[name].to_numpy() for name in backtest.scores}
@@ -206,6 +214,7 @@ def _churn_record(
             "features": len(trained.spec.columns),
             "columns_left_out": len(trained.facts.left_out),
             "left_out": _listed(trained.facts.left_out),
+            "suspects_kept": _listed([each.column for each in suspects if each.kept]),
         },
         metrics=_flat(backtest.scores),
         figures={
@@ -213,6 +222,7 @@ def _churn_record(
             "gains.png": plots.gains_plot(scores, found["churned"]),
         },
         tags={"beats_baselines": str(backtest.beats_baselines).lower()},
+        documents={"suspects.json": {"suspects": [each.as_record() for each in suspects]}},
     )
 
 

@@ -139,6 +139,27 @@ def earlier_features(histories: Histories, rows: Rows, days: Sequence[int]) -> l
     ]
 
 
+def gone_by_newest(histories: Histories, business: BusinessConfig, rows: Rows) -> NDArray[np.bool_]:
+    """Who had left by the newest cutoff, in the order of the rows: within the horizon or later.
+
+    Parameters
+    ----------
+    histories : Histories
+    business : BusinessConfig
+        By cancellation: no subscription is active at the newest cutoff. By inactivity: no order or
+        event in the last horizon before it.
+    rows : Rows
+        At one cutoff.
+    """
+    [cutoff] = rows.frame["cutoff"].unique()
+    newest, horizon = histories.newest_cutoff, business.horizon_days
+    if business.churn == "cancellation":
+        horizon = (newest - cutoff).days
+    labels = churn_labels(histories, business, [newest - timedelta(days=horizon)], horizon)
+    stayed = labels.loc[~labels["churned"], "customer_id"]
+    return np.asarray(~rows.frame["customer_id"].isin(stayed), dtype=bool)
+
+
 def check_labels(frame: pd.DataFrame, cutoffs: Sequence[date], business: BusinessConfig) -> None:
     """Raise NotEnoughData unless some left and some stayed at every cutoff."""
     counts = frame.groupby("cutoff")["churned"].agg(["size", "sum"])

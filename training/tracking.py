@@ -9,7 +9,7 @@ import logging
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -51,6 +51,8 @@ class Record:
     figures : mapping of str to Figure
         File name -> plot.
     tags : mapping of str to str
+    documents : mapping of str to mapping
+        File name -> what is written there as JSON.
     """
 
     model: TrainedChurn | TrainedValue
@@ -58,6 +60,7 @@ class Record:
     metrics: Mapping[str, float]
     figures: Mapping[str, Figure]
     tags: Mapping[str, str]
+    documents: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 class Store:
@@ -100,6 +103,8 @@ class Store:
             mlflow.log_metrics(dict(record.metrics))
             for file, figure in record.figures.items():
                 mlflow.log_figure(figure, file)
+            for file, document in record.documents.items():
+                mlflow.log_dict(dict(document), file)
             logged = mlflow.pyfunc.log_model(
                 name=name,
                 loader_module="training.trained",
