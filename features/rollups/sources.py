@@ -17,9 +17,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from features.config import HistoryConfig
-from features.errors import DataError
 from features.reading.files import read_files
-from features.reading.normalise import ENOUGH_MISFITS, MANY_MISFITS, normalised_sql
+from features.reading.normalise import normalised_sql
 from features.reading.sources import Source, source_of
 from features.reading.text_guesses import TimeGuess
 from features.rollups.files import REFUSED, SourceFile
@@ -158,27 +157,9 @@ class Reading:
     meaning: str
 
     def stage(self, path: Path, into: Path) -> None:
-        """Write the rows of a file, made uniform, as Parquet; refused ones with their reason.
-
-        Raises
-        ------
-        DataError
-            Too many of its times can't be read as those of the first files are: the others could
-            be read, and yet be wrong.
-        """
+        """Write the rows of a file, made uniform, as Parquet; refused ones with their reason."""
         self.reader._show([path], self.columns)
         self.reader.con.execute(f"copy ({self.sql}) to {literal(str(into))} (format parquet)")
-        rows, unread = self.reader.con.execute(
-            "select count(*), count(*) filter (reason like '%_at is not a time%') "
-            f"from read_parquet({literal(str(into))})"
-        ).fetchall()[0]
-        if unread >= ENOUGH_MISFITS and unread > MANY_MISFITS * rows:
-            name = self.reader.history.name
-            raise DataError(
-                f"{name}: {unread:,} of {rows:,} rows of {path.name} have times that can't be read "
-                "as those of the first files are, so its other times may be misread; write "
-                f"time_format under [histories.{name}], or make the file anew like the others"
-            )
 
     def told(self, file: SourceFile, staged: Path, folder: Path) -> SourceFile:
         """Say what a staged file brought, and keep its refused rows under the folder."""

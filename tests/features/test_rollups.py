@@ -26,7 +26,6 @@ from features.errors import DataError
 from features.histories import Histories, load_histories
 from features.known import KEYS
 from features.rollups import refresh as rollups
-from features.rollups import sources
 from tests.features import worlds
 from tests.features.worlds import LAST
 
@@ -532,20 +531,3 @@ def test_amounts_too_large_for_exact_sums_are_added_up_all_the_same() -> None:
     [row] = daily(worlds.table("usage", rows)).to_pyarrow().to_pylist()
     assert (row["quantity"], row["duration_seconds"], row["events"]) == (1e300, None, 3)
     assert "DECIMAL(38, 12)" in daily_sql("usage")
-
-
-def test_a_later_file_whose_times_are_written_otherwise_is_refused_and_nothing_is_lost(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sources, "HEAD", 1)  # the first file alone says how all are read
-    here = config(data, tmp_path / "home")
-    header = "customer_id,occurred_at"
-    days = [FIRST + timedelta(days=day % 28) for day in range(300)]
-    write(data, "a", *(f"c{n},{day:%d/%m/%Y}" for n, day in enumerate(days)), header=header)
-    before = shown(here)
-    late = write(data, "b", *(f"c{n},{day:%m/%d/%Y}" for n, day in enumerate(days)), header=header)
-    said = "of 300 rows of b.csv have times that can't be read as those of the first files are"
-    with pytest.raises(DataError, match=said):
-        load_histories(here, now=NOW)
-    late.unlink()
-    assert shown(here) == before
